@@ -1,0 +1,80 @@
+import { ones } from "../tensor/create";
+import { ArgumentError, DtypeError, ShapeError } from "../tensor/errors";
+import { isFloat } from "../tensor/dtype";
+import { holdSteps } from "../tensor/lifetime";
+import { step } from "../tensor/step";
+import { isTensor, Tensor } from "../tensor/tensor";
+import { backward, leaf, recording } from "./tape";
+import { leavesOf, mapTree, type Tree } from "./tree";
+
+/** A function to differentiate: returns a scalar, or `[scalar, aux]` where `aux` is passed through. */
+export type Differentiable<P extends Tree, Rest extends unknown[], Aux> = (
+  parameters: P,
+  ...rest: Rest
+) => Tensor | readonly [Tensor, Aux];
+
+/**
+ * The value of `f` and its gradients with respect to the first argument: a tensor, or tensors in arrays and objects.
+ * `grads` has the same form. Everything computed inside is released at the end; what is returned survives.
+ *
+ * `const { value, grads } = valueAndGrad((w) => w.square().sum())(w);`
+ *
+ * Throws `ShapeError` when `f` does not return one number, `DtypeError` for parameters that are not floats.
+ */
+export function valueAndGrad<P extends Tree, Rest extends unknown[], Aux = undefined>(
+  f: Differentiable<P, Rest, Aux>,
+): (parameters: P, ...rest: Rest) => { value: Tensor; grads: P; aux: Aux } {
+  return (parameters, ...rest) =>
+    step(() =>
+      holdSteps(() =>
+        recording(() => {
+          const leaves: Tensor[] = [];
+          const watched = mapTree(parameters, (x, path) => {
+            const handle = leaf(checkParameter(x, path));
+            leaves.push(handle);
+            return handle;
+          });
+          const result = f(watched, ...rest);
+          const [value, aux] = isTensor(result) ? [result, undefined] : (result ?? []);
+          checkValue(value);
+          const gradients = backward(value, ones(value.shape, { dtype: value.dtype }), leaves);
+          let next = 0;
+          return { value, grads: mapTree(parameters, () => gradients[next++]!), aux: aux as Aux };
+        }),
+      ),
+    );
+}
+
+/** The gradients alone: see `valueAndGrad`. `grad(grad(f))` works. */
+export function grad<P extends Tree, Rest extends unknown[]>(
+  f: (parameters: P, ...rest: Rest) => Tensor,
+): (parameters: P, ...rest: Rest) => P {
+  return (parameters, ...rest) => step(() => valueAndGrad<P, Rest>(f)(parameters, ...rest).grads);
+}
+
+/** Number of elements in a tree. */
+export function countElements(tree: Tree): number {
+  return leavesOf(tree).reduce((sum, x) => sum + x.size, 0);
+}
+
+function checkParameter(x: Tensor, path: string): Tensor {
+  if (!(x instanceof Tensor)) throw new ArgumentError("grad", `${path || "the first argument"} is not a tensor`);
+  if (!isFloat(x.dtype)) {
+    throw new DtypeError("grad", `${path || "the first argument"} is ${x.dtype}: only floats have gradients`, {
+      hint: "Pass integer inputs as later arguments.",
+    });
+  }
+  return x;
+}
+
+function checkValue(value: unknown): asserts value is Tensor {
+  if (!isTensor(value)) {
+    throw new ArgumentError("grad", "the function must return a tensor of one element, or [tensor, aux]");
+  }
+  if (value.size !== 1) {
+    throw new ShapeError("grad", "the function must return one number", {
+      details: { returned: value.shape },
+      hint: "Reduce it, for instance with sum() or mean().",
+    });
+  }
+}

@@ -1,0 +1,108 @@
+import type { Canvas } from "./canvas";
+import { divergingColor, gradient, STEPS, sequentialColor } from "./colors";
+import type { ReportData } from "./data";
+import { heatMapSvg } from "./heatmap";
+import { figure, table } from "./parts";
+import { count, escapeHtml, fixed, significant, tokenHtml } from "./text";
+
+const ZERO = '<span><span class="zero"></span>exactly 0</span>';
+
+/** The number of values that are not zero, and of all values. */
+export function moved(maps: number[][][]): { active: number; total: number } {
+  const all = maps.flat(2);
+  return { active: all.filter((value) => value !== 0).length, total: all.length };
+}
+
+function tally(map: number[][], verb: string): string {
+  const { active, total } = moved([map]);
+  return `${count(active)} ${verb}, ${count(total - active)} of ${count(total)} exactly 0.`;
+}
+
+function largestOf(maps: number[][][]): number {
+  return maps.flat(2).reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+}
+
+/** The heat maps of the learned scalars, on one colour scale for all sites. */
+export function faderMaps(canvas: Canvas, data: ReportData): string {
+  const maps = data.faders.sites.map(({ alpha }) => alpha);
+  const largest = largestOf(maps);
+  const { active, total } = moved(maps);
+  const end = significant(largest);
+  const figures = data.faders.sites.map(({ site, alpha }) => {
+    const caption = tally(alpha, "moved");
+    const svg = heatMapSvg(canvas, {
+      values: alpha,
+      tokens: data.example.tokens,
+      color: (value) => divergingColor(value, largest),
+      describe: (value) => `α = ${fixed(value, 3, true)}`,
+      description: `Faders at ${site} by layer and token. ${caption} ${extremes(alpha, data.example.tokens)}`,
+    });
+    return figure("faders", site, caption, svg);
+  });
+  const half = (first: number) => `<i style="background:${gradient("d", first, first + STEPS)}"></i>`;
+  const scale =
+    `<span class="bar">−${end}${half(0)}0${half(STEPS)}+${end}</span>` +
+    "<span>at β = +1, red is turned down and blue is turned up</span>";
+  return `<section aria-labelledby="faders"><h2 id="faders">Where the faders moved</h2>
+<p>One learned scalar α for every site, layer and token; the activation there is multiplied by 1 + β·α,
+which reverses it where that is negative.
+${count(active)} of ${count(total)} faders moved, the other ${count(total - active)} are exactly 0.
+Layer 0 is at the bottom.</p>
+<div class="legend">${largest > 0 ? scale : ""}${ZERO}</div>
+${figures.join("\n")}${placesTable(data, active)}</section>`;
+}
+
+/** The heat maps of the steering vectors' norms, on one colour scale for all sites. */
+export function vectorMaps(canvas: Canvas, data: ReportData): string {
+  const maps = data.vectors.sites.map(({ norm }) => norm);
+  const largest = largestOf(maps);
+  const figures = data.vectors.sites.map(({ site, norm }) => {
+    const caption = tally(norm, "in use");
+    const svg = heatMapSvg(canvas, {
+      values: norm,
+      tokens: data.example.tokens,
+      color: (value) => sequentialColor(value, largest),
+      describe: (value) => `norm ${significant(value)}`,
+      description: `Norms at ${site} by layer and token. ${caption} ${extremes(norm, data.example.tokens)}`,
+    });
+    return figure("vectors", site, caption, svg);
+  });
+  const bar = `<i style="background:${gradient("s", 0, STEPS)}"></i>`;
+  const scale = `<span class="bar">0${bar}${significant(largest)}</span>`;
+  return `<section aria-labelledby="vectors"><h2 id="vectors">Where the steering vectors act</h2>
+<p>The length (L2 norm) of the vector added at every site, layer and token.</p>
+<div class="legend">${largest > 0 ? scale : ""}${ZERO}</div>${figures.join("\n")}</section>`;
+}
+
+/** Says in words where the largest value of a map is. */
+function extremes(values: number[][], tokens: string[]): string {
+  let best = { size: 0, layer: 0, position: 0 };
+  values.forEach((row, layer) => {
+    row.forEach((value, position) => {
+      if (Math.abs(value) > best.size) best = { size: Math.abs(value), layer, position };
+    });
+  });
+  if (best.size === 0) return "Nothing moved.";
+  return `Largest at layer ${best.layer}, token ${best.position} “${tokens[best.position]!.trim()}”.`;
+}
+
+function placesTable(data: ReportData, active: number): string {
+  if (data.places.length === 0) return "<h3>The places that moved</h3><p>No fader moved.</p>";
+  const more = data.places.length < active ? ` The ${count(data.places.length)} largest of ${count(active)}.` : "";
+  const rows = data.places.map((place) => [
+    { html: `${tokenHtml(place.token)} <span class="soft">at ${place.position}</span>` },
+    String(place.layer),
+    { html: `<code>${escapeHtml(place.site)}</code>` },
+    fixed(place.alpha, 3, true),
+    `× ${fixed(1 + place.alpha, 2)}`,
+    `× ${fixed(1 - place.alpha, 2)}`,
+  ]);
+  return `<h3>The places that moved</h3>
+<p class="soft">Largest first.${more} The last two columns are what the activation is multiplied by.</p>
+${table({
+  label: "The places that moved",
+  columns: ["Token", "Layer", "Site", "α", "β = +1", "β = −1"],
+  rows,
+  numeric: [false, true, false, true, true, true],
+})}`;
+}

@@ -1,0 +1,249 @@
+import { Tokenizer as Engine } from "@huggingface/tokenizers";
+import { CheckpointError, TokenError } from "./errors";
+
+/** What `encode` and `tokens` take besides the text. */
+export interface EncodeOptions {
+  /** Add the begin- and end-of-text tokens that the checkpoint asks for. Default true; false for a part of a text. */
+  special?: boolean;
+}
+
+/** What `decode` takes besides the ids. */
+export interface DecodeOptions {
+  /** The ids follow others, so that a space in front of the first one is kept. Default false. */
+  continuation?: boolean;
+}
+
+type Json = Record<string, unknown>;
+
+/**
+ * Text to token ids and back, from a checkpoint's `tokenizer.json` and `tokenizer_config.json`.
+ * Built on `@huggingface/tokenizers`; runs in Node and browsers.
+ */
+export class Tokenizer {
+  /** One more than the largest token id. */
+  readonly vocabSize: number;
+  /** The begin-of-text token, where `tokenizer_config.json` names one. */
+  readonly bosId: number | undefined;
+  /** The end-of-text token, where `tokenizer_config.json` names one. */
+  readonly eosId: number | undefined;
+  /** The token that stands for what the vocabulary cannot express; undefined where every text can be encoded. */
+  readonly unknownId: number | undefined;
+  readonly #engine: Engine;
+  readonly #source: string;
+  readonly #vocabulary: readonly (string | undefined)[];
+  /** What `encode` puts before and after the text. */
+  readonly #prefix: readonly number[];
+  readonly #suffix: readonly number[];
+  /** A token to decode in front of another one: decoders strip the space of the first token of a text. */
+  readonly #anchor: number;
+
+  private constructor(engine: Engine, config: Json, source: string) {
+    const model = engine.model!;
+    this.#engine = engine;
+    this.#source = source;
+    this.#vocabulary = model.vocab;
+    this.vocabSize = model.vocab.length;
+    this.unknownId = model.unk_token_id ?? undefined;
+    this.bosId = idOf(engine, config, "bos_token");
+    this.eosId = idOf(engine, config, "eos_token");
+    const added = new Set([...engine.get_added_tokens_decoder().keys(), this.unknownId]);
+    this.#anchor = model.vocab.findIndex((token, id) => /^\w+$/.test(token ?? "") && !added.has(id));
+    const around = templateOf(engine, source);
+    this.#prefix = switched(around.prefix, config, "add_bos_token", this.bosId, source);
+    this.#suffix = switched(around.suffix, config, "add_eos_token", this.eosId, source);
+  }
+
+  /**
+   * @param tokenizerJson the parsed `tokenizer.json`
+   * @param configJson the parsed `tokenizer_config.json`: names the begin- and end-of-text tokens, and whether they are
+   *   added; where it does not say, the post-processor of `tokenizer.json` decides
+   * @throws CheckpointError naming `source` when either is malformed or asks for what the engine does not have
+   */
+  static fromJSON(tokenizerJson: object, configJson: object = {}, source = "tokenizer.json"): Tokenizer {
+    const json = checkedTokenizer(tokenizerJson, source);
+    const config: Json = { ...configJson };
+    for (const name of ["bos_token", "eos_token", "unk_token", "pad_token"]) {
+      config[name] = tokenText(config[name], name, source);
+    }
+    // The engine treats a word-level model as a legacy one, which looks for its unknown token in the config only.
+    config.unk_token = (json.model as Json).unk_token ?? config.unk_token;
+    try {
+      const engine = new Engine(json, config);
+      // Some malformed parts show only when they run.
+      engine.encode("a");
+      return new Tokenizer(engine, config, source);
+    } catch (error) {
+      if (error instanceof CheckpointError) throw error;
+      throw new CheckpointError(source, `not a tokenizer that can be used (${(error as Error).message})`);
+    }
+  }
+
+  /**
+   * The token ids of a text, with exactly the special tokens around it that the checkpoint asks for. A begin-of-text
+   * token that the text already starts with is not added again; likewise at the end.
+   *
+   * @throws TokenError when a part of the text has no token and there is no unknown token.
+   */
+  encode(text: string, { special = true }: EncodeOptions = {}): number[] {
+    const { ids, tokens } = this.#engine.encode(text, { add_special_tokens: false });
+    const missing = (ids as (number | undefined)[]).indexOf(undefined);
+    if (missing >= 0) throw new TokenError(this.#source, `no token for ${JSON.stringify(tokens[missing])}`);
+    if (!special) return ids;
+    const hasBos = this.bosId !== undefined && ids[0] === this.bosId && this.#prefix[0] === this.bosId;
+    const hasEos = this.eosId !== undefined && ids.at(-1) === this.eosId && this.#suffix.at(-1) === this.eosId;
+    return [...(hasBos ? [] : this.#prefix), ...ids, ...(hasEos ? [] : this.#suffix)];
+  }
+
+  /**
+   * The text of token ids, special tokens included; nothing is tidied up. `[]` gives `""`. LLaMA-style decoders drop
+   * the space at the start of a text: `continuation` keeps it, for ids that follow others.
+   *
+   * @throws TokenError for an id that is not in the vocabulary.
+   */
+  decode(ids: readonly number[], { continuation = false }: DecodeOptions = {}): string {
+    for (const id of ids) this.#check(id);
+    if (ids.length === 0) return "";
+    if (!continuation || this.#anchor < 0) return this.#text(ids);
+    const anchor = this.#text([this.#anchor]);
+    const both = this.#text([this.#anchor, ...ids]);
+    return both.startsWith(anchor) ? both.slice(anchor.length) : this.#text(ids);
+  }
+
+  /**
+   * The text of one token as it reads inside a text, e.g. `" Paris"` with its space. A token that is a part of a
+   * multi-byte character reads as U+FFFD.
+   *
+   * @throws TokenError for an id that is not in the vocabulary.
+   */
+  token(id: number): string {
+    const stored = this.#check(id);
+    return this.#engine.decoder === null ? stored : this.decode([id], { continuation: true });
+  }
+
+  /** The text of each token of `encode(text, options)`. */
+  tokens(text: string, options?: EncodeOptions): string[] {
+    return this.encode(text, options).map((id) => this.token(id));
+  }
+
+  /**
+   * The id of a text that is exactly one token, e.g. an answer such as `" Paris"`. A leading space counts as in the
+   * middle of a text, also for tokenizers that put a space in front of every text.
+   *
+   * @throws TokenError naming the pieces of a text that is several tokens, or that has an unknown part.
+   */
+  single(text: string): number {
+    const ids = this.encode(text, { special: false });
+    const inside = ids.length === 1 && this.token(ids[0]!) === text ? ids : this.#afterNewline(text);
+    for (const found of [inside, ids]) {
+      if (found?.length === 1 && found[0] !== this.unknownId) return found[0]!;
+    }
+    const name = JSON.stringify(text);
+    if (ids.length === 0) throw new TokenError(this.#source, `${name} is no token at all`);
+    if (this.unknownWords(text).length > 0) throw new TokenError(this.#source, `${name} is not in the vocabulary`);
+    const pieces = (inside ?? ids).map((id) => JSON.stringify(this.token(id)));
+    throw new TokenError(this.#source, `${name} is ${pieces.length} tokens, not one`, {
+      details: { pieces: pieces.join(" ") },
+    });
+  }
+
+  /** The words of a text that the vocabulary cannot express, in order, each once. Empty when all is well. */
+  unknownWords(text: string): string[] {
+    const unknown = new Set<string>();
+    for (const [word] of text.matchAll(/\S+/g)) {
+      const { ids, tokens } = this.#engine.encode(word, { add_special_tokens: false });
+      if (ids.length === 0) unknown.add(word);
+      for (let i = 0; i < ids.length; i++) {
+        if (ids[i] !== undefined && ids[i] !== this.unknownId) continue;
+        const isPiece = word.includes(tokens[i]!);
+        unknown.add(isPiece ? tokens[i]! : word);
+      }
+    }
+    return [...unknown];
+  }
+
+  #text(ids: readonly number[]): string {
+    // The engine's default would turn " ." into ".", so that a prompt would not survive a round trip.
+    return this.#engine.decode([...ids], { clean_up_tokenization_spaces: false });
+  }
+
+  /** The ids of a text as a continuation, or undefined where the newline in front of it merges with it. */
+  #afterNewline(text: string): number[] | undefined {
+    const before = this.#engine.encode("\n", { add_special_tokens: false }).ids;
+    const both = this.#engine.encode(`\n${text}`, { add_special_tokens: false }).ids;
+    const ids = both.slice(before.length);
+    if (!before.every((id, i) => both[i] === id) || (ids as unknown[]).includes(undefined)) return undefined;
+    return ids.map((id) => this.token(id)).join("") === text ? ids : undefined;
+  }
+
+  #check(id: number): string {
+    const stored = this.#vocabulary[id];
+    if (stored !== undefined) return stored;
+    const hint = `The vocabulary has the ids 0 to ${this.vocabSize - 1}.`;
+    throw new TokenError(this.#source, `no token has the id ${id}`, { hint });
+  }
+}
+
+/** Fills in what the engine needs to be there, and refuses what would make it fail later or silently. */
+function checkedTokenizer(tokenizerJson: object, source: string): Json {
+  const fail = (problem: string) => new CheckpointError(source, problem);
+  if (!isObject(tokenizerJson)) throw fail("a tokenizer is a JSON object");
+  const { model, added_tokens = [] } = tokenizerJson;
+  if (!isObject(model)) throw fail("the tokenizer has no model");
+  const isPair = (entry: unknown) => Array.isArray(entry) && typeof entry[0] === "string";
+  const { vocab, merges } = model;
+  if (Array.isArray(vocab) ? !vocab.every(isPair) : !isObject(vocab) || !Object.values(vocab).every(isId)) {
+    throw fail("the tokenizer's model has no vocabulary of token ids");
+  }
+  if (model.type === "BPE" && !Array.isArray(merges)) throw fail("the tokenizer's BPE model has no merges");
+  if (!Array.isArray(added_tokens)) throw fail("added_tokens is not a list");
+  for (const token of added_tokens) {
+    if (!isObject(token) || typeof token.content !== "string" || token.content === "" || !isId(token.id)) {
+      throw fail("added_tokens has an entry without content or id");
+    }
+  }
+  const defaults = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
+  return { ...defaults, ...tokenizerJson, added_tokens };
+}
+
+/** A token of `tokenizer_config.json`: a string, or an object with its `content`. */
+function tokenText(value: unknown, name: string, source: string): string | undefined {
+  const text = isObject(value) ? value.content : value;
+  if (text === undefined || text === null) return undefined;
+  if (typeof text !== "string") throw new CheckpointError(source, `${name} is not a token`);
+  return text;
+}
+
+function idOf(engine: Engine, config: Json, name: string): number | undefined {
+  return typeof config[name] === "string" ? engine.token_to_id(config[name]) : undefined;
+}
+
+/** The ids that the post-processor puts around a text, found by processing a stand-in for the text. */
+function templateOf(engine: Engine, source: string): { prefix: number[]; suffix: number[] } {
+  const text = "\u0000text";
+  const around = engine.post_processor?.post_process([text], null, true).tokens ?? [text];
+  const ids = around.map((token) => {
+    const id = token === text ? -1 : engine.token_to_id(token);
+    if (id === undefined) throw new CheckpointError(source, `the post-processor adds ${token}, which is no token`);
+    return id;
+  });
+  const at = ids.indexOf(-1);
+  if (at < 0) throw new CheckpointError(source, "the post-processor drops the text");
+  return { prefix: ids.slice(0, at), suffix: ids.slice(at + 1) };
+}
+
+/** Applies an explicit `add_bos_token` or `add_eos_token`, which goes before the post-processor. */
+function switched(ids: number[], config: Json, name: string, id: number | undefined, source: string): number[] {
+  if (config[name] === true && id === undefined) {
+    throw new CheckpointError(source, `${name} is true, but ${name.slice(4)} is no token of the vocabulary`);
+  }
+  if (config[name] === true && !ids.includes(id!)) return name === "add_bos_token" ? [id!, ...ids] : [...ids, id!];
+  return config[name] === false ? ids.filter((other) => other !== id) : ids;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isId(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31;
+}

@@ -1,0 +1,30 @@
+/** Element types. `f32` computes models, `f64` checks gradients, `i32` indexes, `bool` masks (one byte, 0 or 1). */
+export type DType = "f32" | "f64" | "i32" | "bool";
+
+/** The typed array that holds a dtype's elements. */
+export interface TypedArrays {
+  f32: Float32Array;
+  f64: Float64Array;
+  i32: Int32Array;
+  bool: Uint8Array;
+}
+export type TypedArray = TypedArrays[DType];
+
+/** Bytes of one element. */
+export const itemSize: Readonly<Record<DType, number>> = { f32: 4, f64: 8, i32: 4, bool: 1 };
+
+export function isFloat(dtype: DType): boolean {
+  return dtype === "f32" || dtype === "f64";
+}
+
+/** A typed array of `length` elements over `buffer` at `byteOffset`, or a fresh one. */
+export function typedArray<D extends DType>(dtype: D, length: number, buffer?: ArrayBufferLike, byteOffset = 0) {
+  const source = buffer ?? new ArrayBuffer(length * itemSize[dtype]);
+  const make = {
+    f32: () => new Float32Array(source, byteOffset, length),
+    f64: () => new Float64Array(source, byteOffset, length),
+    i32: () => new Int32Array(source, byteOffset, length),
+    bool: () => new Uint8Array(source, byteOffset, length),
+  };
+  return make[dtype]() as TypedArrays[D];
+}

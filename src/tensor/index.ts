@@ -1,0 +1,16 @@
+import { attachMethods } from "./fluent";
+
+attachMethods();
+
+export { arange, asTensor, type CreateOptions, eye, full, linspace, ones, parameter, rand, randint, randn, type RandomOptions, tensor, zeros } from "./create";
+export { type DType, isFloat, type TypedArray } from "./dtype";
+export * from "./errors";
+export { engineInfo, type Kernels, setBackend } from "./kernels";
+export { broadcastShapes, Layout, type Range, type Shape, sameShape, sizeOf } from "./layout";
+export { memoryUse } from "./memory";
+export type { TensorLike } from "./op";
+export * from "./ops";
+export type { Axis } from "./ops/reduce";
+export { Random } from "./random";
+export { step } from "./step";
+export { isTensor, type Nested, Tensor } from "./tensor";

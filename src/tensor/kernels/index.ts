@@ -1,0 +1,23 @@
+import type { DType } from "../dtype";
+import type { Kernels } from "./interface";
+import { reference } from "./reference";
+import { wasm } from "./wasm/kernels";
+
+let forFloat32: Kernels = wasm;
+
+/** The backend that computes `dtype`: `f32` is fast, everything else plain. */
+export function kernelsFor(dtype: DType): Kernels {
+  return dtype === "f32" ? forFloat32 : reference;
+}
+
+/** Chooses what computes `f32`. Results differ only in rounding. */
+export function setBackend(name: "wasm" | "reference"): void {
+  forFloat32 = name === "wasm" ? wasm : reference;
+}
+
+/** What computes `f32`, and with which instructions. */
+export function engineInfo(): { backend: string; simd: boolean; relaxedSimd: boolean; threads: number } {
+  return { backend: forFloat32.name, simd: forFloat32 === wasm, relaxedSimd: false, threads: 1 };
+}
+
+export type { Kernels } from "./interface";

@@ -1,0 +1,93 @@
+import type { Tensor } from "../tensor";
+
+export type UnaryKernel =
+  | "neg"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "rsqrt"
+  | "tanh"
+  | "erf"
+  | "sigmoid"
+  | "silu"
+  | "relu"
+  | "softplus"
+  | "abs"
+  | "sin"
+  | "cos"
+  | "gelu_tanh"
+  | "gelu_erf"
+  | "sign"
+  | "square"
+  | "reciprocal";
+export type BinaryKernel = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "pow";
+export type CompareKernel = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
+export type ReduceKernel = "sum" | "max" | "min";
+export type ActivationGradient = "gelu_tanh" | "gelu_erf" | "silu";
+
+/**
+ * What a backend computes. Inputs and outputs are tensors that the caller made; every kernel fills its output wholly.
+ * "Rows" kernels take contiguous tensors and work along the last axis (size `n`); the others take any layout unless
+ * they say otherwise. Outputs are contiguous except for `copy`. Zero sizes are valid everywhere.
+ */
+export interface Kernels {
+  readonly name: string;
+  unary(op: UnaryKernel, x: Tensor, out: Tensor): void;
+  /** `a` and `b` already expanded to the shape of `out`. */
+  binary(op: BinaryKernel, a: Tensor, b: Tensor, out: Tensor): void;
+  /** The same, into a `bool` tensor. */
+  compare(op: CompareKernel, a: Tensor, b: Tensor, out: Tensor): void;
+  where(condition: Tensor, a: Tensor, b: Tensor, out: Tensor): void;
+  /** Any layout to any layout, also between dtypes. */
+  copy(x: Tensor, out: Tensor): void;
+  fill(out: Tensor, value: number): void;
+  /** Gradient of an activation: `out = g · f′(x)`. Contiguous. */
+  activationGradient(op: ActivationGradient, x: Tensor, g: Tensor, out: Tensor): void;
+  /** Contiguous `x [outer, n, inner]` to `out [outer, inner]`. Over no elements: 0, -inf, inf. */
+  reduce(op: ReduceKernel, x: Tensor, out: Tensor): void;
+  /** Rows: index of the first largest element, as `i32`. */
+  argmax(x: Tensor, out: Tensor): void;
+  /** Rows. A row of only -inf gives zeros. */
+  softmax(x: Tensor, out: Tensor): void;
+  logSoftmax(x: Tensor, out: Tensor): void;
+  /** Rows of matrices `[…, rows, n]`: columns beyond the row count as -inf. */
+  causalSoftmax(x: Tensor, out: Tensor): void;
+  /** Rows: `y · (g − Σ g·y)`. */
+  softmaxGradient(y: Tensor, g: Tensor, out: Tensor): void;
+  /** Rows: `g − exp(y) · Σ g`. */
+  logSoftmaxGradient(y: Tensor, g: Tensor, out: Tensor): void;
+  /** `a [batch, m, k] @ b [batch, k, n]`, any strides in the last two axes; batch strides may be 0. */
+  matmul(a: Tensor, b: Tensor, out: Tensor): void;
+  /** Rows. */
+  layerNorm(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor, eps: number): void;
+  layerNormGradient(x: Tensor, weight: Tensor, g: Tensor, out: Tensor, eps: number): void;
+  /** Rows: `Σ over rows of g · x̂` into `out [n]`. */
+  layerNormWeightGradient(x: Tensor, g: Tensor, out: Tensor, eps: number): void;
+  rmsNorm(x: Tensor, weight: Tensor, out: Tensor, eps: number): void;
+  rmsNormGradient(x: Tensor, weight: Tensor, g: Tensor, out: Tensor, eps: number): void;
+  rmsNormWeightGradient(x: Tensor, g: Tensor, out: Tensor, eps: number): void;
+  /** `out[i] = weight[index[i]]`, rows of `weight [rows, d]`, contiguous; indices already checked. */
+  embedding(weight: Tensor, index: Tensor, out: Tensor): void;
+  /** `out = 0; out[index[i]] += g[i]`. */
+  embeddingGradient(index: Tensor, g: Tensor, out: Tensor): void;
+  /** `out[p] = x[p with p[axis] = index[p]]`, contiguous. */
+  gather(x: Tensor, index: Tensor, out: Tensor, axis: number): void;
+  /** `out[p with p[axis] = index[p]] += source[p]`, contiguous; `out` already holds the start values. */
+  scatterAdd(out: Tensor, index: Tensor, source: Tensor, axis: number): void;
+  /** Rows of `logits [rows, n]` against `target [rows]`; 0 where `target` is `ignore`. */
+  crossEntropy(logits: Tensor, target: Tensor, out: Tensor, ignore: number): void;
+  crossEntropyGradient(logits: Tensor, target: Tensor, g: Tensor, out: Tensor, ignore: number): void;
+  /** In place on `p`, `m`, `v` (contiguous): AdamW with decoupled weight decay. */
+  adam(p: Tensor, g: Tensor, m: Tensor, v: Tensor, settings: AdamSettings): void;
+}
+
+export interface AdamSettings {
+  lr: number;
+  beta1: number;
+  beta2: number;
+  eps: number;
+  weightDecay: number;
+  /** `1 − beta1^t` and `1 − beta2^t`. */
+  correction1: number;
+  correction2: number;
+}

@@ -1,0 +1,177 @@
+// Reductions: over the middle axis of [outer, n, inner], and a few whole-array ones.
+import * as ops from "./ops";
+import { rowMax } from "./rows";
+import { first, gatherSome, loadSome, splat, storeSome } from "./simd";
+
+/** Steps per partial result: short partial sums keep rounding errors small. */
+const CHUNK: i32 = 64;
+
+class Sum {
+  @inline identity(): f32 { return 0; }
+  @inline of(a: v128, b: v128): v128 { return f32x4.add(a, b); }
+}
+class Max {
+  @inline identity(): f32 { return -Infinity; }
+  @inline of(a: v128, b: v128): v128 { return f32x4.max(a, b); }
+}
+class Min {
+  @inline identity(): f32 { return Infinity; }
+  @inline of(a: v128, b: v128): v128 { return f32x4.min(a, b); }
+}
+
+/** One contiguous row of n. */
+function alongRow<F>(x: usize, n: i32): f32 {
+  const f = changetype<F>(0);
+  const empty = splat(f.identity());
+  let total = empty;
+  let steps = n >> 4;
+  while (steps > 0) {
+    const chunk = min(steps, CHUNK);
+    let a = empty;
+    let b = empty;
+    let c = empty;
+    let d = empty;
+    for (let i = 0; i < chunk; i++) {
+      a = f.of(a, v128.load(x));
+      b = f.of(b, v128.load(x, 16));
+      c = f.of(c, v128.load(x, 32));
+      d = f.of(d, v128.load(x, 48));
+      x += 64;
+    }
+    total = f.of(total, f.of(f.of(a, b), f.of(c, d)));
+    steps -= chunk;
+  }
+  let left = n & 15;
+  for (; left >= 4; left -= 4) {
+    total = f.of(total, v128.load(x));
+    x += 16;
+  }
+  if (left > 0) total = f.of(total, gatherSome(x, 1, left, empty));
+  total = f.of(total, f32x4.shuffle(total, total, 2, 3, 0, 1));
+  return first(f.of(total, f32x4.shuffle(total, total, 1, 0, 3, 2)));
+}
+
+/** Sixteen neighbouring columns at once, so that whole cache lines are used. */
+function sixteenColumns<F>(x: usize, n: i32, step: usize, out: usize): void {
+  const f = changetype<F>(0);
+  const empty = splat(f.identity());
+  let ta = empty;
+  let tb = empty;
+  let tc = empty;
+  let td = empty;
+  while (n > 0) {
+    const chunk = min(n, CHUNK);
+    let a = empty;
+    let b = empty;
+    let c = empty;
+    let d = empty;
+    for (let i = 0; i < chunk; i++) {
+      a = f.of(a, v128.load(x));
+      b = f.of(b, v128.load(x, 16));
+      c = f.of(c, v128.load(x, 32));
+      d = f.of(d, v128.load(x, 48));
+      x += step;
+    }
+    ta = f.of(ta, a);
+    tb = f.of(tb, b);
+    tc = f.of(tc, c);
+    td = f.of(td, d);
+    n -= chunk;
+  }
+  v128.store(out, ta);
+  v128.store(out, tb, 16);
+  v128.store(out, tc, 32);
+  v128.store(out, td, 48);
+}
+
+/** Up to four neighbouring columns. */
+function fourColumns<F>(x: usize, n: i32, step: usize, out: usize, columns: i32): void {
+  const f = changetype<F>(0);
+  const empty = splat(f.identity());
+  let total = empty;
+  while (n > 0) {
+    const chunk = min(n, CHUNK);
+    let part = empty;
+    for (let i = 0; i < chunk; i++) {
+      part = f.of(part, columns == 4 ? v128.load(x) : loadSome(x, columns));
+      x += step;
+    }
+    total = f.of(total, part);
+    n -= chunk;
+  }
+  if (columns == 4) v128.store(out, total);
+  else storeSome(out, total, columns);
+}
+
+function middle<F>(x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+  const step: usize = inner << 2;
+  for (let o = 0; o < outer; o++) {
+    if (inner == 1) {
+      store<f32>(out, alongRow<F>(x, n));
+    } else {
+      let j = 0;
+      for (; j + 16 <= inner; j += 16) sixteenColumns<F>(x + (j << 2), n, step, out + (j << 2));
+      for (; j < inner; j += 4) {
+        fourColumns<F>(x + (j << 2), n, step, out + (j << 2), min(inner - j, 4));
+      }
+    }
+    x += <usize>n * step;
+    out += step;
+  }
+}
+
+export function reduce(op: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+  switch (op) {
+    case ops.SUM: return middle<Sum>(x, out, outer, n, inner);
+    case ops.MAX: return middle<Max>(x, out, outer, n, inner);
+    case ops.MIN: return middle<Min>(x, out, outer, n, inner);
+    default: unreachable();
+  }
+}
+
+/** Index of the first largest element of each row; a NaN counts as the largest. */
+export function argmax(x: usize, out: usize, rows: i32, n: i32): void {
+  for (let r = 0; r < rows; r++) {
+    const best = rowMax(x, n);
+    let i = 0;
+    for (; i < n - 1; i++) {
+      const v = load<f32>(x + (i << 2));
+      if (v == best || v != v) break;
+    }
+    store<i32>(out + (r << 2), i);
+    x += n << 2;
+  }
+}
+
+export function sumSquares(x: usize, n: i32): f64 {
+  let a = f64x2.splat(0);
+  let b = f64x2.splat(0);
+  let left = n;
+  for (; left >= 4; left -= 4) {
+    const v = v128.load(x);
+    const low = f64x2.promote_low_f32x4(v);
+    const high = f64x2.promote_low_f32x4(f32x4.shuffle(v, v, 2, 3, 0, 1));
+    a = f64x2.add(a, f64x2.mul(low, low));
+    b = f64x2.add(b, f64x2.mul(high, high));
+    x += 16;
+  }
+  a = f64x2.add(a, b);
+  let total = f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1);
+  for (; left > 0; left--) {
+    const v: f64 = load<f32>(x);
+    total += v * v;
+    x += 4;
+  }
+  return total;
+}
+
+export function allFinite(x: usize, n: i32): i32 {
+  const infinite = splat(Infinity);
+  let left = n;
+  for (; left >= 4; left -= 4) {
+    if (!i32x4.all_true(f32x4.lt(f32x4.abs(v128.load(x)), infinite))) return 0;
+    x += 16;
+  }
+  if (left > 0 && !i32x4.all_true(f32x4.lt(f32x4.abs(loadSome(x, left)), infinite))) return 0;
+  return 1;
+}

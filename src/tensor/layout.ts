@@ -1,0 +1,242 @@
+import { ArgumentError, ShapeError } from "./errors";
+
+export type Shape = readonly number[];
+/** Python slice semantics for one axis: `[start, stop, step]`, `null` = omitted. */
+export type Range = readonly [start?: number | null, stop?: number | null, step?: number | null];
+
+/** Where the elements of a tensor lie in its storage. A value: holds no data, never changes. Strides count elements. */
+export class Layout {
+  readonly size: number;
+
+  constructor(
+    readonly shape: Shape,
+    readonly strides: readonly number[],
+    readonly offset = 0,
+  ) {
+    this.size = sizeOf(shape);
+  }
+
+  static contiguous(shape: Shape, offset = 0): Layout {
+    return new Layout(shape, rowMajorStrides(shape), offset);
+  }
+
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** Row-major without gaps, so that it is one block of storage. Axes of size 1 may have any stride. */
+  get isContiguous(): boolean {
+    let expected = 1;
+    for (let axis = this.rank - 1; axis >= 0; axis--) {
+      const length = this.shape[axis]!;
+      if (length !== 1 && this.strides[axis] !== expected && this.size > 0) return false;
+      expected *= length;
+    }
+    return true;
+  }
+
+  permute(perm: readonly number[]): Layout {
+    const axes = perm.map((axis) => normalizeAxis("permute", axis, this.rank));
+    if (axes.length !== this.rank || new Set(axes).size !== this.rank) {
+      throw new ShapeError("permute", `perm must name each of the ${this.rank} axes once`, {
+        details: { x: this.shape, perm },
+      });
+    }
+    return new Layout(
+      axes.map((axis) => this.shape[axis]!),
+      axes.map((axis) => this.strides[axis]!),
+      this.offset,
+    );
+  }
+
+  /** Repeats axes of size 1 and adds leading axes, by stride 0. Throws `ShapeError` when `shape` does not fit. */
+  expand(shape: Shape, where = "expand"): Layout {
+    const added = shape.length - this.rank;
+    const fits = added >= 0 && this.shape.every((n, i) => n === shape[i + added] || n === 1);
+    if (!fits) throw new ShapeError(where, "shape cannot be expanded", { details: { from: this.shape, to: shape } });
+    const strides = shape.map((n, i) => (i < added || this.shape[i - added] !== n ? 0 : this.strides[i - added]!));
+    return new Layout(shape, strides, this.offset);
+  }
+
+  slice(ranges: readonly (Range | null | undefined)[]): Layout {
+    if (ranges.length > this.rank) {
+      throw new ShapeError("slice", `${ranges.length} ranges for ${this.rank} axes`, { details: { x: this.shape } });
+    }
+    const shape = [...this.shape];
+    const strides = [...this.strides];
+    let offset = this.offset;
+    ranges.forEach((range, axis) => {
+      const { start, count, step } = resolveRange(range ?? [], this.shape[axis]!);
+      offset += count > 0 ? start * strides[axis]! : 0;
+      shape[axis] = count;
+      strides[axis] = strides[axis]! * step;
+    });
+    return new Layout(shape, strides, offset);
+  }
+
+  flip(axes: readonly number[]): Layout {
+    const flipped = new Set(axes.map((axis) => normalizeAxis("flip", axis, this.rank)));
+    return this.slice(this.shape.map((_, axis) => (flipped.has(axis) ? [null, null, -1] : null)));
+  }
+
+  squeeze(axis: number): Layout {
+    const at = normalizeAxis("squeeze", axis, this.rank);
+    if (this.shape[at] !== 1) {
+      throw new ShapeError("squeeze", `axis ${axis} has size ${this.shape[at]}, not 1`, { details: { x: this.shape } });
+    }
+    return new Layout(this.shape.toSpliced(at, 1), this.strides.toSpliced(at, 1), this.offset);
+  }
+
+  unsqueeze(axis: number): Layout {
+    const at = normalizeAxis("unsqueeze", axis, this.rank + 1);
+    return new Layout(this.shape.toSpliced(at, 0, 1), this.strides.toSpliced(at, 0, 0), this.offset);
+  }
+
+  /** The same elements in row-major order under another shape, or `undefined` where that needs a copy. */
+  reshape(shape: Shape): Layout | undefined {
+    if (this.size === 0 || this.isContiguous) return Layout.contiguous(shape, this.offset);
+    // Walk both shapes from the left in groups of equal product; a group of old axes must be mergeable.
+    const oldShape: number[] = [];
+    const oldStrides: number[] = [];
+    this.shape.forEach((n, axis) => {
+      if (n !== 1) {
+        oldShape.push(n);
+        oldStrides.push(this.strides[axis]!);
+      }
+    });
+    const strides = new Array<number>(shape.length).fill(0);
+    let oldAt = 0;
+    let newAt = 0;
+    while (oldAt < oldShape.length) {
+      let oldEnd = oldAt + 1;
+      let newEnd = newAt + 1;
+      let oldCount = oldShape[oldAt]!;
+      let newCount = shape[newAt]!;
+      while (oldCount !== newCount) {
+        if (oldCount < newCount) oldCount *= oldShape[oldEnd++]!;
+        else newCount *= shape[newEnd++]!;
+      }
+      for (let axis = oldAt; axis < oldEnd - 1; axis++) {
+        if (oldStrides[axis] !== oldStrides[axis + 1]! * oldShape[axis + 1]!) return undefined;
+      }
+      let stride = oldStrides[oldEnd - 1]!;
+      for (let axis = newEnd - 1; axis >= newAt; axis--) {
+        strides[axis] = stride;
+        stride *= shape[axis]!;
+      }
+      oldAt = oldEnd;
+      newAt = newEnd;
+    }
+    return new Layout(shape, strides, this.offset);
+  }
+
+  /** Storage index of every element in row-major order: the slow and plain way to walk any layout. */
+  offsets(): Int32Array {
+    const result = new Int32Array(this.size);
+    if (this.size === 0) return result;
+    const index = new Array<number>(this.rank).fill(0);
+    let at = this.offset;
+    for (let i = 0; i < this.size; i++) {
+      result[i] = at;
+      for (let axis = this.rank - 1; axis >= 0; axis--) {
+        at += this.strides[axis]!;
+        if (++index[axis]! < this.shape[axis]!) break;
+        at -= this.strides[axis]! * this.shape[axis]!;
+        index[axis] = 0;
+      }
+    }
+    return result;
+  }
+}
+
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const n of shape) size *= n;
+  return size;
+}
+
+export function rowMajorStrides(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis]!;
+  }
+  return strides;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a === b || (a.length === b.length && a.every((n, i) => n === b[i]));
+}
+
+/** NumPy broadcasting: sizes match from the right, 1 stretches. Throws `ShapeError` naming both shapes. */
+export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
+  if (sameShape(a, b)) return a;
+  const rank = Math.max(a.length, b.length);
+  const shape = new Array<number>(rank);
+  for (let i = 1; i <= rank; i++) {
+    const m = a[a.length - i] ?? 1;
+    const n = b[b.length - i] ?? 1;
+    if (m !== n && m !== 1 && n !== 1) {
+      throw new ShapeError(where, "shapes do not broadcast", { details: { a, b }, hint: broadcastHint(a, b) });
+    }
+    shape[rank - i] = m === 1 ? n : m;
+  }
+  return shape;
+}
+
+function broadcastHint(a: Shape, b: Shape): string | undefined {
+  // The common slip: a per-row vector [n] meant as a column [n, 1].
+  const fits = (x: Shape, y: Shape) => x.length === 1 && y.length > 1 && x[0] === y[y.length - 2];
+  if (fits(b, a)) return `To use b per row, unsqueeze it: b.unsqueeze(-1) has shape [${b[0]}, 1].`;
+  if (fits(a, b)) return `To use a per row, unsqueeze it: a.unsqueeze(-1) has shape [${a[0]}, 1].`;
+  return undefined;
+}
+
+/** An axis in `[-rank, rank)` as one in `[0, rank)`. */
+export function normalizeAxis(where: string, axis: number, rank: number): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    throw new ArgumentError(where, `axis ${axis} is out of range`, {
+      hint: rank === 0 ? "A tensor of rank 0 has no axes." : `Valid axes: ${-rank} to ${rank - 1}.`,
+    });
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** The same for a list, one axis, or `null` for all; sorted, each once. */
+export function normalizeAxes(where: string, axis: number | readonly number[] | null | undefined, rank: number) {
+  if (axis === null || axis === undefined) return Array.from({ length: rank }, (_, i) => i);
+  const axes = (typeof axis === "number" ? [axis] : axis).map((a) => normalizeAxis(where, a, rank));
+  if (new Set(axes).size !== axes.length) {
+    throw new ArgumentError(where, `axis [${axes.join(", ")}] names an axis twice`);
+  }
+  return axes.sort((a, b) => a - b);
+}
+
+function resolveRange([start, stop, step]: Range, length: number) {
+  const by = step ?? 1;
+  for (const value of [start, stop, by]) {
+    if (value !== null && value !== undefined && !Number.isInteger(value)) {
+      throw new ArgumentError("slice", `${value} is not an integer`);
+    }
+  }
+  if (by === 0) throw new ArgumentError("slice", "step is 0", { hint: "Use a step of 1 or more, or -1 to reverse." });
+  const clamp = (value: number, low: number, high: number) =>
+    Math.min(Math.max(value < 0 ? value + length : value, low), high);
+  const forward = by > 0;
+  const from = forward ? clamp(start ?? 0, 0, length) : clamp(start ?? length - 1, -1, length - 1);
+  const to = forward
+    ? clamp(stop ?? length, 0, length)
+    : stop === null || stop === undefined
+      ? -1
+      : clamp(stop, -1, length - 1);
+  return { start: from, count: Math.max(0, Math.ceil((to - from) / by)), step: by };
+}
+
+/** Checks sizes given by a user: non-negative integers. */
+export function checkShape(where: string, shape: Shape): Shape {
+  if (!Array.isArray(shape) || shape.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw new ShapeError(where, "a shape is a list of non-negative integers", { details: { shape: String(shape) } });
+  }
+  return shape;
+}

@@ -1,0 +1,96 @@
+import { OutOfMemoryError } from "./errors";
+
+/** The first addresses belong to the kernels' own constants. */
+const heapStart = 65536;
+const pageBytes = 65536;
+const maximumPages = 65536;
+/** A cache line, and more than any SIMD load needs. */
+const alignment = 64;
+
+/** All tensor data lies in one WASM memory, so that kernels work on it without a copy. */
+export const memory = new WebAssembly.Memory({ initial: 256, maximum: maximumPages });
+
+/** Free blocks in address order, neighbours merged. Few at any time: steps take memory in large blocks. */
+const freeBlocks: { ptr: number; bytes: number }[] = [
+  { ptr: heapStart, bytes: memory.buffer.byteLength - heapStart },
+];
+let bytesInUse = 0;
+
+export function roundUp(bytes: number, multiple = alignment): number {
+  return Math.ceil(bytes / multiple) * multiple;
+}
+
+/** Takes a block of at least `bytes`; its contents are undefined. Throws `OutOfMemoryError` beyond 4 GiB. */
+export function allocate(bytes: number): number {
+  const size = Math.max(roundUp(bytes), alignment);
+  let at = freeBlocks.findIndex((block) => block.bytes >= size);
+  if (at < 0) {
+    grow(size);
+    at = freeBlocks.findIndex((block) => block.bytes >= size);
+  }
+  const block = freeBlocks[at]!;
+  const { ptr } = block;
+  if (block.bytes === size) freeBlocks.splice(at, 1);
+  else freeBlocks[at] = { ptr: ptr + size, bytes: block.bytes - size };
+  bytesInUse += size;
+  return ptr;
+}
+
+/** Gives back a block taken with the same `bytes`. */
+export function release(ptr: number, bytes: number): void {
+  const size = Math.max(roundUp(bytes), alignment);
+  bytesInUse -= size;
+  addFree(ptr, size);
+}
+
+/** Bytes taken and not given back, and the size of the memory. */
+export function memoryUse(): { inUse: number; reserved: number } {
+  return { inUse: bytesInUse, reserved: memory.buffer.byteLength };
+}
+
+function addFree(ptr: number, bytes: number): void {
+  let low = 0;
+  let high = freeBlocks.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (freeBlocks[middle]!.ptr < ptr) low = middle + 1;
+    else high = middle;
+  }
+  const merged = { ptr, bytes };
+  let removed = 0;
+  const next = freeBlocks[low];
+  if (next && ptr + bytes === next.ptr) {
+    merged.bytes += next.bytes;
+    removed = 1;
+  }
+  const previous = freeBlocks[low - 1];
+  if (previous && previous.ptr + previous.bytes === ptr) {
+    merged.ptr = previous.ptr;
+    merged.bytes += previous.bytes;
+    low--;
+    removed++;
+  }
+  freeBlocks.splice(low, removed, merged);
+}
+
+function grow(size: number): void {
+  const before = memory.buffer.byteLength;
+  // Growing by a quarter keeps the number of growths small; each one detaches all views.
+  const wanted = Math.max(size, before / 4);
+  for (const bytes of [wanted, size]) {
+    const pages = Math.ceil(bytes / pageBytes);
+    if (before / pageBytes + pages > maximumPages) continue;
+    try {
+      memory.grow(pages);
+      addFree(before, pages * pageBytes);
+      return;
+    } catch {
+      // The host refused this size: try the smaller one.
+    }
+  }
+  const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+  throw new OutOfMemoryError("memory", `no room for ${mib(size)} more`, {
+    details: { "in use": mib(bytesInUse), limit: mib(maximumPages * pageBytes) },
+    hint: "In a loop, wrap the loop body in step(() => …): all that it computes is released when it ends.",
+  });
+}

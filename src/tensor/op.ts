@@ -1,0 +1,178 @@
+import { asTensor } from "./create";
+import type { DType } from "./dtype";
+import { DtypeError } from "./errors";
+import { kernelsFor } from "./kernels";
+import type { Kernels } from "./kernels/interface";
+import type { Shape } from "./layout";
+import { empty, isTensor, type Nested, Tensor } from "./tensor";
+
+/** What ops take wherever they take a tensor: numbers and lists adopt the dtype of the tensors beside them. */
+export type TensorLike = Tensor | Nested;
+
+/** What a gradient formula sees: the inputs by name, the output `out`, its gradient `g`, and the attributes. */
+export type GradientContext<I extends string, A> = Record<I, Tensor> & {
+  g: Tensor;
+  out: Tensor;
+  attrs: A;
+  /** The input asked for, and all of them: for variadic ops. */
+  key: string;
+  inputs: Record<string, Tensor>;
+};
+
+/**
+ * Gradient with respect to one input, written with ops (so that it can be differentiated again). A result of the
+ * output's shape is summed over broadcast axes for you. `null`: the input has no gradient (indices, masks).
+ */
+export type Gradient<I extends string, A> = ((context: GradientContext<I, A>) => Tensor) | null;
+
+/** Where an input may be sampled to test the gradient: a range, and points (kinks, poles) to stay away from. */
+export interface Domain {
+  min?: number;
+  max?: number;
+  awayFrom?: readonly number[];
+}
+
+interface Common<I extends string> {
+  /** In words or symbols. */
+  formula: string;
+  inputs: readonly I[];
+  domain?: Partial<Record<I, Domain>>;
+  /** Takes any number of inputs `x0, x1, …`, declared once as `x`. */
+  variadic?: true;
+}
+
+/** How the output comes about: a kernel that fills it, or a function that makes it (a view, or other ops). */
+type Forward<I extends string, A> =
+  | {
+      /** The shape rule. Throws `ShapeError` when the inputs do not fit. */
+      shape(inputs: Record<I, Tensor>, attrs: A): Shape;
+      /** Default: the dtype of the inputs. */
+      dtype?(inputs: Record<I, Tensor>, attrs: A): DType;
+      forward(kernels: Kernels, inputs: Record<I, Tensor>, out: Tensor, attrs: A): void;
+    }
+  | { compute(inputs: Record<I, Tensor>, attrs: A): Tensor };
+
+/** One gradient per input. Leaving one out is a compile error. */
+interface WithGradient<I extends string, A> {
+  gradient: { [K in I]: Gradient<I, A> };
+}
+
+/** The same function in simpler ops: what a fused op is tested against and differentiated through. */
+interface WithComposition<I extends string, A> {
+  composed(inputs: Record<I, Tensor>, attrs: A): Tensor;
+}
+
+/**
+ * Everything about an op, in one place. Three kinds:
+ * - with `gradient`: a primitive;
+ * - with `composed` and a forward: a fused op, differentiated through `composed`;
+ * - with `composed` alone: a name for a formula in other ops.
+ */
+export type OpSpec<I extends string, A> = Common<I> &
+  ((Forward<I, A> & (WithGradient<I, A> | WithComposition<I, A>)) | WithComposition<I, A>);
+
+/** A declared op, as autodiff and the tests see it. */
+export interface Op {
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly spec: AnySpec;
+}
+
+interface AnySpec extends Common<string> {
+  shape?(inputs: Record<string, Tensor>, attrs: unknown): Shape;
+  dtype?(inputs: Record<string, Tensor>, attrs: unknown): DType;
+  forward?(kernels: Kernels, inputs: Record<string, Tensor>, out: Tensor, attrs: unknown): void;
+  compute?(inputs: Record<string, Tensor>, attrs: unknown): Tensor;
+  gradient?: Record<string, Gradient<string, unknown>>;
+  composed?(inputs: Record<string, Tensor>, attrs: unknown): Tensor;
+}
+
+type Inputs<I extends string> = { [K in I]: TensorLike };
+
+/** Every declared op by name. The tests walk it: an op cannot exist untested. */
+export const registry = new Map<string, Op>();
+
+/** Told about every application of a primitive; set by autodiff. */
+type Recorder = (op: Op, inputs: Record<string, Tensor>, attrs: unknown, out: Tensor) => void;
+let recorder: Recorder | undefined;
+
+export function setRecorder(record: Recorder): void {
+  recorder = record;
+}
+
+/** Runs `body` without recording, so that its results count as constants. */
+export function unrecorded<T>(body: () => T): T {
+  const saved = recorder;
+  recorder = undefined;
+  try {
+    return body();
+  } finally {
+    recorder = saved;
+  }
+}
+
+/**
+ * Declares an op and returns the function that applies it to named inputs:
+ * `const add = op("add", { inputs: ["a", "b"], … }); add({ a, b })`.
+ */
+export function op<const I extends string, A = undefined>(name: string, spec: OpSpec<I, A>) {
+  const declared: Op = { name, inputs: spec.inputs, spec: spec as unknown as AnySpec };
+  registry.set(name, declared);
+  return (inputs: Inputs<I>, ...[attrs]: A extends undefined ? [] : [attrs: A]): Tensor =>
+    applyOp(declared, inputs, attrs);
+}
+
+/** Applies any declared op. Throws `DtypeError` when float dtypes are mixed. */
+export function applyOp(declared: Op, given: Record<string, TensorLike>, attrs: unknown): Tensor {
+  const { spec, name } = declared;
+  const inputs = given as Record<string, Tensor>;
+  const dtype = commonDtype(name, given);
+  for (const key in given) if (!isTensor(given[key])) inputs[key] = asTensor(given[key]!, dtype);
+  if (spec.forward !== undefined) {
+    const out = empty(spec.shape!(inputs, attrs), spec.dtype ? spec.dtype(inputs, attrs) : dtype);
+    spec.forward(kernelsFor(dtype), inputs, out, attrs);
+    recorder?.(declared, inputs, attrs, out);
+    return out;
+  }
+  if (spec.compute === undefined) return spec.composed!(inputs, attrs);
+  const compute = spec.compute;
+  const result = recorder === undefined ? compute(inputs, attrs) : unrecorded(() => compute(inputs, attrs));
+  // A fresh handle: what was computed may be an input itself, and each handle holds one history.
+  const out = new Tensor(result.storage, result.layout);
+  recorder?.(declared, inputs, attrs, out);
+  return out;
+}
+
+function commonDtype(name: string, values: Record<string, TensorLike>): DType {
+  let found: DType | undefined;
+  let index: DType | undefined;
+  for (const key in values) {
+    const value = values[key];
+    if (!isTensor(value)) continue;
+    const { dtype } = value;
+    if (indexInputs.has(key)) index = dtype;
+    else if (found === undefined) found = dtype;
+    else if (found !== dtype) throw mixedDtypes(name, values);
+  }
+  return found ?? index ?? "f32";
+}
+
+/** Inputs of these names are integers or masks and may stand beside floats. */
+const indexInputs = new Set(["index", "target", "condition"]);
+
+function mixedDtypes(where: string, values: Record<string, TensorLike>): DtypeError {
+  const tensors = Object.entries(values).filter((entry): entry is [string, Tensor] => isTensor(entry[1]));
+  const [first] = tensors;
+  return new DtypeError(where, "dtypes differ", {
+    details: Object.fromEntries(tensors.map(([key, x]) => [key, `${x.dtype} [${x.shape.join(", ")}]`])),
+    hint: `Cast one, for instance ${tensors.at(-1)![0]}.cast("${first![1].dtype}").`,
+  });
+}
+
+/** `x` itself when contiguous, else a contiguous copy: for kernels that work on rows. Not recorded. */
+export function contiguous(x: Tensor): Tensor {
+  if (x.layout.isContiguous) return x;
+  const out = empty(x.shape, x.dtype);
+  kernelsFor(x.dtype).copy(x, out);
+  return out;
+}

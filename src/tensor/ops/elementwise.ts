@@ -1,0 +1,98 @@
+import { DtypeError } from "../errors";
+import type { ActivationGradient, UnaryKernel } from "../kernels/interface";
+import { type Domain, type Gradient, op, type TensorLike } from "../op";
+import { contiguous } from "../op";
+import type { Tensor } from "../tensor";
+import { add, div, greater, mul, pow, sub } from "./arithmetic";
+import { where } from "./select";
+
+type UnaryGradient = (context: { g: Tensor; x: Tensor; out: Tensor }) => Tensor;
+
+/** A function of one number, applied to every element. */
+function elementwise(name: UnaryKernel, formula: string, gradient: UnaryGradient, domain?: Domain) {
+  const apply = op(name, {
+    formula,
+    inputs: ["x"],
+    ...(domain && { domain: { x: domain } }),
+    shape: ({ x }) => x.shape,
+    forward: (kernels, { x }, out) => {
+      if (x.dtype === "bool") throw new DtypeError(name, "x is bool", { hint: 'Cast it: x.cast("f32").' });
+      kernels.unary(name, x, out);
+    },
+    gradient: { x: gradient as Gradient<"x", undefined> },
+  });
+  return (x: TensorLike): Tensor => apply({ x });
+}
+
+export const neg = elementwise("neg", "−x", ({ g }) => neg(g));
+export const exp = elementwise("exp", "e^x", ({ g, out }) => mul(g, out));
+export const log = elementwise("log", "ln x", ({ g, x }) => div(g, x), { min: 0.1 });
+export const sqrt = elementwise("sqrt", "√x", ({ g, out }) => div(mul(g, 0.5), out), { min: 0.1 });
+export const rsqrt = elementwise("rsqrt", "1/√x", ({ g, x, out }) => mul(mul(g, -0.5), div(out, x)), { min: 0.1 });
+export const tanh = elementwise("tanh", "tanh x", ({ g, out }) => mul(g, sub(1, square(out))));
+export const erf = elementwise("erf", "2/√π · ∫₀ˣ e^(−t²) dt", ({ g, x }) =>
+  mul(g, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI))),
+);
+export const sigmoid = elementwise("sigmoid", "1 / (1 + e^−x)", ({ g, out }) => mul(g, mul(out, sub(1, out))));
+export const relu = elementwise("relu", "max(x, 0); gradient 0 at 0", ({ g, x }) => where(greater(x, 0), g, 0), {
+  awayFrom: [0],
+});
+export const softplus = elementwise("softplus", "ln(1 + e^x)", ({ g, x }) => mul(g, sigmoid(x)));
+export const abs = elementwise("abs", "|x|; gradient 0 at 0", ({ g, x }) => mul(g, sign(x)), { awayFrom: [0] });
+export const sin = elementwise("sin", "sin x", ({ g, x }) => mul(g, cos(x)));
+export const cos = elementwise("cos", "cos x", ({ g, x }) => neg(mul(g, sin(x))));
+export const sign = elementwise("sign", "−1, 0 or 1; gradient 0", ({ g }) => mul(g, 0), { awayFrom: [0] });
+export const square = elementwise("square", "x²", ({ g, x }) => mul(g, mul(x, 2)));
+export const reciprocal = elementwise("reciprocal", "1/x", ({ g, out }) => neg(mul(g, square(out))), {
+  awayFrom: [0],
+});
+
+/** Gradient of an activation in one kernel; `composed` is the same in simpler ops. */
+function activationGradient(name: ActivationGradient, formula: string, slope: (x: Tensor) => Tensor) {
+  const apply = op(`${name}_gradient`, {
+    formula,
+    inputs: ["x", "g"],
+    shape: ({ x }) => x.shape,
+    forward: (kernels, { x, g }, out) => kernels.activationGradient(name, contiguous(x), contiguous(g), out),
+    composed: ({ x, g }) => mul(g, slope(x)),
+  });
+  return (x: Tensor, g: Tensor): Tensor => apply({ x, g });
+}
+
+const siluGradient = activationGradient("silu", "g · (s + x·s·(1 − s)), s = sigmoid(x)", (x) => {
+  const s = sigmoid(x);
+  return add(s, mul(x, mul(s, sub(1, s))));
+});
+export const silu = elementwise("silu", "x · sigmoid(x)", ({ g, x }) => siluGradient(x, g));
+
+const geluErfGradient = activationGradient("gelu_erf", "g · (Φ(x) + x·φ(x)), φ the normal density", (x) => {
+  const cdf = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
+  return add(cdf, mul(x, mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI))));
+});
+export const geluErf = elementwise("gelu_erf", "x · Φ(x) = ½x (1 + erf(x/√2))", ({ g, x }) => geluErfGradient(x, g));
+
+const k = Math.sqrt(2 / Math.PI);
+const geluTanhGradient = activationGradient("gelu_tanh", "g · (s + x·s·(1 − s)·2u′), s = sigmoid(2u)", (x) => {
+  const s = sigmoid(mul(mul(x, add(mul(square(x), 0.044715), 1)), 2 * k));
+  const slope = mul(add(mul(square(x), 3 * 0.044715), 1), 2 * k);
+  return add(s, mul(x, mul(mul(s, sub(1, s)), slope)));
+});
+export const geluTanh = elementwise("gelu_tanh", "½x (1 + tanh u), u = √(2/π)(x + 0.044715x³)", ({ g, x }) =>
+  geluTanhGradient(x, g),
+);
+
+const powScalarOp = op("pow_scalar", {
+  formula: "x ^ exponent",
+  inputs: ["x"],
+  domain: { x: { min: 0.3, max: 3 } },
+  compute: ({ x }, { exponent }: { exponent: number }) => pow(x, exponent),
+  gradient: {
+    x: ({ g, x, attrs: { exponent } }) =>
+      exponent === 0 ? mul(g, 0) : exponent === 1 ? g : mul(g, mul(powScalar(x, exponent - 1), exponent)),
+  },
+});
+
+/** Every element to the same power. */
+export function powScalar(x: TensorLike, exponent: number): Tensor {
+  return powScalarOp({ x }, { exponent });
+}

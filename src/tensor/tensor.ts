@@ -1,0 +1,138 @@
+import type { DType, TypedArray } from "./dtype";
+import { ArgumentError, DtypeError, ShapeError } from "./errors";
+import type { Fluent } from "./fluent";
+import { Layout, type Shape, sameShape } from "./layout";
+import { Storage, stepsAreHeld } from "./lifetime";
+import { format } from "./print";
+
+/** Nested lists of numbers (or booleans), as deep as the rank. */
+export type Nested = number | boolean | readonly Nested[];
+
+/**
+ * A small immutable handle: a layout over a storage. Views share storage. Every op is a function (`add(x, y)`) and the
+ * same op is a method (`x.add(y)`).
+ */
+export class Tensor {
+  /** Set by autodiff on what is computed from a differentiated argument. */
+  node: unknown = undefined;
+
+  constructor(
+    readonly storage: Storage,
+    readonly layout: Layout,
+  ) {}
+
+  get shape(): Shape {
+    return this.layout.shape;
+  }
+
+  get rank(): number {
+    return this.layout.shape.length;
+  }
+
+  get size(): number {
+    return this.layout.size;
+  }
+
+  get dtype(): DType {
+    return this.storage.dtype;
+  }
+
+  /** Byte address of the first element, for kernels. */
+  get address(): number {
+    return this.storage.address() + this.layout.offset * (this.dtype === "f64" ? 8 : this.dtype === "bool" ? 1 : 4);
+  }
+
+  /** Another view of the same storage; not recorded for gradients. */
+  withLayout(layout: Layout): Tensor {
+    return new Tensor(this.storage, layout);
+  }
+
+  /** The elements in row-major order, copied. */
+  toTypedArray(): TypedArray {
+    const data = this.storage.data();
+    const { layout } = this;
+    if (layout.isContiguous) return data.slice(layout.offset, layout.offset + layout.size);
+    const result = sameKind(data, this.size);
+    const offsets = layout.offsets();
+    for (let i = 0; i < offsets.length; i++) result[i] = data[offsets[i]!]!;
+    return result;
+  }
+
+  /** The elements as nested lists (a number for rank 0; booleans for `bool`). */
+  toArray(): Nested {
+    const flat = this.toTypedArray();
+    const isBool = this.dtype === "bool";
+    let at = 0;
+    const build = (axis: number): Nested => {
+      if (axis === this.rank) return isBool ? flat[at++] !== 0 : flat[at++]!;
+      return Array.from({ length: this.shape[axis]! }, () => build(axis + 1));
+    };
+    return build(0);
+  }
+
+  /** The only element. Throws `ShapeError` when there is not exactly one. */
+  item(): number {
+    if (this.size !== 1) {
+      throw new ShapeError("item", `the tensor has ${this.size} elements, not 1`, {
+        details: { x: this.shape },
+        hint: "Use toArray() for all of them, or sum() to reduce them.",
+      });
+    }
+    return this.storage.data()[this.layout.offset]!;
+  }
+
+  /**
+   * Overwrites the elements in place, by copy: how parameters are updated. Shapes and dtypes must be equal. Throws
+   * inside a differentiated function, where a changed value would falsify the gradient.
+   */
+  assign(source: Tensor): this {
+    if (stepsAreHeld()) {
+      throw new ArgumentError("assign", "not inside a function that is being differentiated", {
+        hint: "Return the new value and assign it afterwards.",
+      });
+    }
+    if (!sameShape(this.shape, source.shape)) {
+      throw new ShapeError("assign", "shapes differ", { details: { to: this.shape, from: source.shape } });
+    }
+    if (this.dtype !== source.dtype) {
+      throw new DtypeError("assign", `a ${this.dtype} tensor cannot take ${source.dtype} values`, {
+        hint: `Cast first: source.cast("${this.dtype}").`,
+      });
+    }
+    const values = source.toTypedArray();
+    const data = this.storage.data();
+    if (this.layout.isContiguous) data.set(values, this.layout.offset);
+    else {
+      const offsets = this.layout.offsets();
+      for (let i = 0; i < offsets.length; i++) data[offsets[i]!] = values[i]!;
+    }
+    return this;
+  }
+
+  toString(): string {
+    return format(this);
+  }
+
+  /** How Node prints it. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+// The op methods are attached in `fluent.ts`; here is their type.
+export interface Tensor extends Fluent {}
+
+function sameKind(data: TypedArray, length: number): TypedArray {
+  return new (data.constructor as new (length: number) => TypedArray)(length);
+}
+
+/** An uninitialised contiguous tensor. Internal: every kernel fills its output. */
+export function empty(shape: Shape, dtype: DType): Tensor {
+  const layout = Layout.contiguous(shape);
+  return new Tensor(new Storage(dtype, layout.size), layout);
+}
+
+/** True for a value that is a tensor. */
+export function isTensor(value: unknown): value is Tensor {
+  return value instanceof Tensor;
+}
