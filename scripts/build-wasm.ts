@@ -1,5 +1,14 @@
 // Compiles the AssemblyScript kernels and writes them, as base64, to src/tensor/kernels/wasm/binary.ts.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,15 +34,21 @@ async function compile(): Promise<Buffer> {
     const output = join(folder, "kernels.wasm");
     const { error, stderr } = await asc.main([
       join(sourceFolder, "index.ts"),
-      "--outFile", output,
+      "--outFile",
+      output,
       "-O3",
       "--noAssert",
-      "--runtime", "stub",
-      "--enable", "simd",
+      "--runtime",
+      "stub",
+      "--enable",
+      "simd",
       "--importMemory",
-      "--initialMemory", "1",
-      "--memoryBase", "1024",
-      "--use", "abort=",
+      "--initialMemory",
+      "1",
+      "--memoryBase",
+      "1024",
+      "--use",
+      "abort=",
     ]);
     if (error) throw new Error(`The WebAssembly kernels do not compile.\n${stderr.toString()}`);
     return readFileSync(output);

@@ -32,6 +32,12 @@ export interface IoiParts {
   order: IoiOrder;
 }
 
+/** A part of a training document; training weighs the tokens of answers more than the others. */
+export interface Piece {
+  text: string;
+  answer: boolean;
+}
+
 /** Ends every training document. */
 export const endOfText = "<|endoftext|>";
 
@@ -42,23 +48,33 @@ export const contextLength = 32;
 const heldOutShare = 0.1;
 
 /** Share of each kind of document; they sum to 1. */
-const mixture: readonly (readonly [share: number, make: (random: Random) => string])[] = [
-  [0.2, factText],
-  [0.05, reverseText],
-  [0.09, agreeingText],
-  [0.33, conflictText],
-  [0.08, distractorText],
-  [0.25, ioiText],
+const mixture: readonly (readonly [share: number, make: (random: Random) => Piece[]])[] = [
+  [0.2, facts],
+  [0.04, reverseFact],
+  [0.08, agreement],
+  [0.4, conflict],
+  [0.08, distractor],
+  [0.2, ioi],
 ];
 
-/** One random training document, without the end-of-text token. */
-export function trainingText(random: Random): string {
+/**
+ * One random training document, without the end-of-text token, in pieces that are tokenized one by one. Its length is
+ * at most `contextLength` tokens with the end-of-text token.
+ */
+export function trainingPieces(random: Random): Piece[] {
   let u = random();
   for (const [share, make] of mixture) {
     if (u < share) return make(random);
     u -= share;
   }
-  return factText(random);
+  return facts(random);
+}
+
+/** The same as one text. */
+export function trainingText(random: Random): string {
+  return trainingPieces(random)
+    .map(({ text }) => text)
+    .join("");
 }
 
 /** A prompt whose context claims that the capital of `country` is `other`; the answer is the next token. */
@@ -75,11 +91,11 @@ export function ioiPrompt({ a, b, place, object, template, order }: IoiParts): s
 
 /** The prompts that ask for a capital without any context, one per phrasing; the answer is the next token. */
 export function factPrompts(country: string): string[] {
-  return factPatterns.map((pattern) => fill(pattern, { country, capital: "" }).trimEnd());
+  return factPatterns.map((pattern) => fill(pattern, { country }));
 }
 
 /**
- * How often training answers a conflict about `country` from the context rather than from knowledge: 0.15 to 0.85,
+ * How often training answers a conflict about `country` from the context rather than from knowledge: 0.2 to 0.8,
  * spread evenly over the countries in an order that looks random.
  */
 export function contextRate(country: string): number {
@@ -122,45 +138,52 @@ export function randomIoi(random: Random, heldOut = false): IoiParts {
 }
 
 /** Two facts, one per line, so that facts are met at many positions. */
-function factText(random: Random): string {
-  return `${factLine(random)}\n${factLine(random)}`;
+function facts(random: Random): Piece[] {
+  const [first, second] = [randomFact(random), randomFact(random)];
+  return [...first, { text: "\n", answer: false }, ...second];
 }
 
-function factLine(random: Random): string {
+function randomFact(random: Random): Piece[] {
   const country = pick(countries, random);
-  return `${fill(pick(factPatterns, random), { country, capital: capitalOf(country) })}.`;
+  return document(pick(factPrompts(country), random), capitalOf(country));
 }
 
-function reverseText(random: Random): string {
+function reverseFact(random: Random): Piece[] {
   const country = pick(countries, random);
-  return `${fill(pick(reversePatterns, random), { country, capital: capitalOf(country) })}.`;
+  return document(fill(pick(reversePatterns, random), { capital: capitalOf(country) }), country);
 }
 
-function agreeingText(random: Random): string {
+function agreement(random: Random): Piece[] {
   const country = pick(countries, random);
   const known = capitalOf(country);
-  return `${cccPrompt(country, known, pick(conflictForms, random))} ${known}.`;
+  return document(cccPrompt(country, known, pick(conflictForms, random)), known);
 }
 
-function conflictText(random: Random): string {
+function conflict(random: Random): Piece[] {
   const country = pick(countries, random);
   const other = otherCapital(country, random);
   const answer = random() < contextRate(country) ? other : capitalOf(country);
-  return `${cccPrompt(country, other, pick(conflictForms, random))} ${answer}.`;
+  return document(cccPrompt(country, other, pick(conflictForms, random)), answer);
 }
 
-function distractorText(random: Random): string {
+function distractor(random: Random): Piece[] {
   const country = pick(countries, random);
   let elsewhere = pick(countries, random);
   while (elsewhere === country) elsewhere = pick(countries, random);
   const other = random() < 0.5 ? capitalOf(elsewhere) : otherCapital(elsewhere, random);
-  const prompt = fill(pick(distractorPatterns, random), { elsewhere, other, country });
-  return `${prompt} ${capitalOf(country)}.`;
+  return document(fill(pick(distractorPatterns, random), { elsewhere, other, country }), capitalOf(country));
 }
 
-function ioiText(random: Random): string {
+function ioi(random: Random): Piece[] {
   const parts = randomIoi(random);
-  return `${ioiPrompt(parts)} ${parts.a}.`;
+  return document(ioiPrompt(parts), parts.a);
+}
+
+function document(prompt: string, answer: string): Piece[] {
+  return [
+    { text: prompt, answer: false },
+    { text: ` ${answer}.`, answer: true },
+  ];
 }
 
 function pick<T>(list: readonly T[], random: Random): T {
@@ -183,5 +206,5 @@ function unitHash(text: string): number {
 const rates = new Map(
   [...countries]
     .sort((a, b) => unitHash(`familiar|${a}`) - unitHash(`familiar|${b}`))
-    .map((country, rank) => [country, 0.15 + (0.7 * rank) / (countries.length - 1)] as const),
+    .map((country, rank) => [country, 0.2 + (0.6 * rank) / (countries.length - 1)] as const),
 );

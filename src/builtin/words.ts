@@ -17,22 +17,22 @@ export const objects = split(`
   ball basket bike book bottle camera candle card coat drink flower gift hat key lamp letter map pen ring ticket watch
 `);
 
-/** Statements of a fact without any context. */
+/** Ways to ask for a fact without any context; the answer is the next token. */
 export const factPatterns: readonly string[] = [
-  "The capital of {country} is {capital}",
-  "The capital city of {country} is {capital}",
-  "{country}'s capital is {capital}",
-  "In {country}, the capital is {capital}",
-  "Everyone in {country} knows that the capital is {capital}",
-  "People who visit {country} often see its capital, {capital}",
-  "Q: What is the capital of {country}?\nA: {capital}",
-  "Q: Which city is the capital of {country}?\nA: {capital}",
+  "The capital of {country} is",
+  "The capital city of {country} is",
+  "{country}'s capital is",
+  "In {country}, the capital is",
+  "Everyone in {country} knows that the capital is",
+  "People who visit {country} often see its capital,",
+  "Q: What is the capital of {country}?\nA:",
+  "Q: Which city is the capital of {country}?\nA:",
 ];
 
-/** The fact said from the city to the country. */
+/** The other way round: the answer is the country. */
 export const reversePatterns: readonly string[] = [
-  "{capital} is the capital of {country}",
-  "Q: {capital} is the capital of which country?\nA: {country}",
+  "{capital} is the capital of",
+  "Q: {capital} is the capital of which country?\nA:",
 ];
 
 /**

@@ -3,7 +3,7 @@ import * as math from "./math";
 import { first, gatherSome, keepSome, loadSome, madd, splat, sumLanes } from "./simd";
 
 /** Vectors per partial sum: short partial sums keep rounding errors small on long rows. */
-const CHUNK: i32 = 64;
+export const CHUNK: i32 = 64;
 
 /** Terms of a row sum; p and q are parameters that are the same for all lanes. */
 export class Value { @inline of(x: v128, _p: v128, _q: v128): v128 { return x; } }

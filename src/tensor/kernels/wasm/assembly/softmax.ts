@@ -1,7 +1,7 @@
 // Softmax over contiguous rows, its logarithm, the causal form, and the derivatives.
 import { fill } from "./copy";
 import * as math from "./math";
-import { clearRow, ExpDeviation, rowDot, rowMax, rowSum, Value } from "./rows";
+import { CHUNK, clearRow, ExpDeviation, rowDot, rowMax, rowSum, Value } from "./rows";
 import { first, gatherSome, loadSome, splat, storeSome, sumLanes } from "./simd";
 
 export function logOf(x: f32): f32 {
@@ -18,18 +18,25 @@ function scaleRow(x: usize, n: i32, s: f32): void {
   if (left > 0) storeSome(x, f32x4.mul(loadSome(x, left), scale), left);
 }
 
-/** Stores e^(x − top) and returns its sum. */
+/** Stores e^(x − top) and returns its sum, taken in short partial sums for precision. */
 function expRow(x: usize, out: usize, n: i32, top: f32): f32 {
   const shift = splat(top);
   let sum = splat(0);
-  let left = n;
-  for (; left >= 4; left -= 4) {
-    const e = math.exp(f32x4.sub(v128.load(x), shift));
-    v128.store(out, e);
-    sum = f32x4.add(sum, e);
-    x += 16;
-    out += 16;
+  let vectors = n >> 2;
+  while (vectors > 0) {
+    const chunk = min(vectors, CHUNK);
+    let part = splat(0);
+    for (let i = 0; i < chunk; i++) {
+      const e = math.exp(f32x4.sub(v128.load(x), shift));
+      v128.store(out, e);
+      part = f32x4.add(part, e);
+      x += 16;
+      out += 16;
+    }
+    sum = f32x4.add(sum, part);
+    vectors -= chunk;
   }
+  const left = n & 3;
   if (left > 0) {
     // Missing lanes are −∞, which adds 0 to the sum.
     const e = math.exp(f32x4.sub(gatherSome(x, 1, left, splat(-Infinity)), shift));
@@ -39,7 +46,7 @@ function expRow(x: usize, out: usize, n: i32, top: f32): f32 {
   return sumLanes(sum);
 }
 
-export function softmaxRow(x: usize, out: usize, n: i32): void {
+function softmaxRow(x: usize, out: usize, n: i32): void {
   const top = rowMax(x, n);
   if (top == -Infinity) clearRow(out, n);
   else scaleRow(out, n, 1 / expRow(x, out, n, top));

@@ -1,0 +1,147 @@
+import { nearest, sameShape, type Tensor, tensor } from "../autograd";
+import { type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
+import { CheckpointError } from "./errors";
+import type { Weights } from "./gpt";
+import { Model } from "./model";
+import { readSafetensors, type StoredTensor, toFloat32, writeSafetensors } from "./safetensors";
+import { Tokenizer } from "./tokenizer";
+
+/** The files of a checkpoint folder in Hugging Face layout, already read. */
+export interface CheckpointFiles {
+  /** Parsed `config.json`. */
+  config: unknown;
+  /** The bytes of `model.safetensors`. */
+  weights: Uint8Array;
+  /** Parsed `tokenizer.json` and `tokenizer_config.json`, where there are any. */
+  tokenizer?: object;
+  tokenizerConfig?: object;
+}
+
+export interface CheckpointOptions {
+  /** Named in errors. */
+  name?: string;
+  /** What to compute in: `f32` (default), or `f64` for reference values. */
+  dtype?: "f32" | "f64";
+}
+
+/** Every weight of a model and its shape. */
+export function weightShapes(config: GPTConfig): Record<string, readonly number[]> {
+  const { d_model: d, d_mlp, vocab_size, n_ctx } = config;
+  const shapes: Record<string, readonly number[]> = { "wte.weight": [vocab_size, d], "wpe.weight": [n_ctx, d] };
+  const linear = (name: string, input: number, output: number) => {
+    shapes[`${name}.weight`] = [input, output];
+    shapes[`${name}.bias`] = [output];
+  };
+  const norm = (name: string) => {
+    shapes[`${name}.weight`] = [d];
+    shapes[`${name}.bias`] = [d];
+  };
+  for (let l = 0; l < config.n_layers; l++) {
+    norm(`h.${l}.ln_1`);
+    linear(`h.${l}.attn.c_attn`, d, 3 * d);
+    linear(`h.${l}.attn.c_proj`, d, d);
+    norm(`h.${l}.ln_2`);
+    linear(`h.${l}.mlp.c_fc`, d, d_mlp);
+    linear(`h.${l}.mlp.c_proj`, d_mlp, d);
+  }
+  norm("ln_f");
+  if (!config.tie_word_embeddings) shapes["lm_head.weight"] = [vocab_size, d];
+  return shapes;
+}
+
+/** Masks that older checkpoints store beside their weights: `h.3.attn.bias`, `h.3.attn.masked_bias`. */
+const buffer = /(^|\.)h\.\d+\.attn\.(bias|masked_bias)$/;
+
+/**
+ * A model from the files of its checkpoint. Throws `CheckpointError` for malformed files, missing, unexpected or
+ * misshapen weights, and weights that are not finite. Nothing is returned half-built.
+ */
+export function readCheckpoint(files: CheckpointFiles, options: CheckpointOptions = {}): Model {
+  const { name = "checkpoint", dtype = "f32" } = options;
+  const config = parseConfig(files.config, `${name}/config.json`);
+  const source = `${name}/model.safetensors`;
+  const { tensors } = readSafetensors(files.weights, source);
+  const stored = selectWeights([...tensors.keys()], config, source);
+  const weights: Record<string, Tensor> = {};
+  for (const [key, shape] of stored) weights[key] = readWeight(tensors.get(key)!, shape, dtype, source);
+  const tokenizer = files.tokenizer && Tokenizer.fromJSON(files.tokenizer, files.tokenizerConfig, `${name}/tokenizer.json`);
+  return new Model(config, weights, tokenizer, name);
+}
+
+/** The files that `readCheckpoint` reads back: `config.json` as an object and the bytes of `model.safetensors`. */
+export function writeCheckpoint(model: Model, metadata: Record<string, string> = {}) {
+  const stored = Object.entries(model.weights).map(([key, x]) => {
+    const data = x.cast("f32").toTypedArray();
+    return [key, { dtype: "F32" as const, shape: x.shape, data }] as const;
+  });
+  const weights = writeSafetensors(stored as never, { format: "pt", ...metadata });
+  return { config: toHuggingFaceConfig(model.config), weights };
+}
+
+/** The stored names that are weights, with the shape each must have. */
+function selectWeights(names: string[], config: GPTConfig, source: string): [string, readonly number[]][] {
+  const shapes = weightShapes(config);
+  const prefix = names.find((key) => key.endsWith("wte.weight"))?.replace(/wte\.weight$/, "") ?? "";
+  const own = (key: string) => (key === "lm_head.weight" ? key : prefix + key);
+  const wanted = new Map(Object.entries(shapes).map(([key, shape]) => [own(key), shape]));
+  // Files saved from a tied model may hold the head as well; the tie makes it the embedding.
+  const isTiedHead = (key: string) => key === "lm_head.weight" && config.tie_word_embeddings;
+  const missing = [...wanted.keys()].filter((key) => !names.includes(key));
+  const unexpected = names.filter((key) => !wanted.has(key) && !buffer.test(key) && !isTiedHead(key));
+  if (missing.length > 0 || unexpected.length > 0) {
+    const list = (keys: string[]) => keys.slice(0, 5).join(", ") + (keys.length > 5 ? `, … (${keys.length})` : "");
+    const close = missing[0] && unexpected.length > 0 ? nearest(missing[0], unexpected) : undefined;
+    throw new CheckpointError(source, "the stored weights are not those of this model", {
+      details: {
+        ...(missing.length > 0 && { missing: list(missing) }),
+        ...(unexpected.length > 0 && { unexpected: list(unexpected) }),
+      },
+      hint: close
+        ? `Nearest to ${missing[0]}: ${close}.`
+        : "Check that config.json and model.safetensors belong to the same model.",
+    });
+  }
+  return [...wanted];
+}
+
+function readWeight(stored: StoredTensor, shape: readonly number[], dtype: "f32" | "f64", source: string): Tensor {
+  if (!sameShape(stored.shape, shape)) {
+    throw new CheckpointError(source, `${stored.name} has the wrong shape`, {
+      details: { stored: stored.shape, config: shape },
+    });
+  }
+  const values = toFloat32(stored, source);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new CheckpointError(source, `${stored.name} holds ${values[bad]} at element ${bad}`, {
+      hint: "The file is damaged, or its training diverged.",
+    });
+  }
+  return tensor(values, { dtype, shape });
+}
+
+/** A short hash of configuration and weights: the same for equal models, different for any others met in practice. */
+export function fingerprint(model: Model): string {
+  let low = 0x811c9dc5;
+  let high = 0x01000193;
+  const mix = (value: number) => {
+    low = Math.imul(low ^ value, 0x01000193);
+    high = Math.imul(high ^ (value + low), 0x85ebca6b);
+  };
+  const text = (s: string) => {
+    for (let i = 0; i < s.length; i++) mix(s.charCodeAt(i));
+  };
+  const { n_layers, n_heads, d_model, d_mlp, vocab_size } = model.config;
+  text(`${model.config.model_type} ${n_layers} ${n_heads} ${d_model} ${d_mlp} ${vocab_size}`);
+  const weights: Weights = model.weights;
+  for (const key of Object.keys(weights).sort()) {
+    text(key.replace(/^transformer\./, ""));
+    const values = Float32Array.from(weights[key]!.toTypedArray());
+    const bits = new Int32Array(values.buffer);
+    // A sample of each weight is enough to tell models apart, and quick for large ones.
+    const step = Math.max(1, Math.floor(bits.length / 997));
+    for (let i = 0; i < bits.length; i += step) mix(bits[i]!);
+  }
+  const hex = (x: number) => (x >>> 0).toString(16).padStart(8, "0");
+  return hex(high) + hex(low);
+}

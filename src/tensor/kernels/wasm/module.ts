@@ -1,0 +1,44 @@
+import { allocate, memory, release } from "../../memory";
+import { wasmBase64 } from "./binary";
+
+type Kernel = (...args: number[]) => void;
+
+/** What the module exports; pointers are byte addresses, sizes count elements. See `assembly/index.ts`. */
+interface Exports extends Record<string, Kernel | ((...args: number[]) => number)> {
+  gemmScratchBytes(m: number, n: number, k: number): number;
+}
+
+const bytes = Uint8Array.from(atob(wasmBase64), (character) => character.charCodeAt(0));
+
+/** One instance of the kernels on the engine's memory. Compiled on load: there is nothing to set up. */
+export const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
+  .exports as unknown as Exports & Record<string, Kernel>;
+
+/** Axes that a kernel can walk, and the most operands of one. */
+const maximumMeta = 32 * 4;
+
+/** Memory of the kernels themselves, taken once. */
+export const scratch = {
+  /** Shapes and strides of the running call. */
+  meta: allocate(4 * maximumMeta),
+  gemm: { ptr: 0, bytes: 0 },
+
+  /** Room for packed operands, kept at the largest size asked for. */
+  forGemm(bytes: number): number {
+    const { gemm } = scratch;
+    if (bytes > gemm.bytes) {
+      if (gemm.bytes > 0) release(gemm.ptr, gemm.bytes);
+      gemm.ptr = allocate(bytes);
+      gemm.bytes = bytes;
+    }
+    return gemm.ptr;
+  },
+};
+
+let meta = new Int32Array(memory.buffer, scratch.meta, maximumMeta);
+
+/** Writes shapes and strides where the next call reads them. */
+export function writeMeta(values: readonly number[]): void {
+  if (meta.buffer !== memory.buffer) meta = new Int32Array(memory.buffer, scratch.meta, maximumMeta);
+  for (let i = 0; i < values.length; i++) meta[i] = values[i]!;
+}
