@@ -38,7 +38,6 @@ export const formulas: Record<string, (x: Record<string, Tensor>) => Tensor> = {
   },
   swiglu: ({ x, g, u }) => mul(silu(matmul(x!, g!)), matmul(x!, u!)),
   steering_scale: ({ h, alpha, v }) => alpha!.unsqueeze(1).add(1).mul(h!).add(v!),
-  second_order_poly_tanh: ({ x }) =>
-    x!.mul(x!).mul(x!).mul(tanh(x!)).sum().add(x!.sum().square()),
+  second_order_poly_tanh: ({ x }) => x!.mul(x!).mul(x!).mul(tanh(x!)).sum().add(x!.sum().square()),
   second_order_softmax: ({ x }) => x!.softmax().square().sum(),
 };

@@ -54,7 +54,10 @@ function verifyGreedy(model: Model, { greedy }: any, report: Report): void {
 function checkProbes(what: string, probes: any[], activations: Readonly<Record<string, Tensor>>, report: Report): void {
   for (const { site, layer, prompt, position, values } of probes) {
     const name = `blocks.${layer}.${site}`;
-    const got = activations[name]!.slice([[prompt, prompt + 1], [position, position + 1]]).toTypedArray();
+    const got = activations[name]!.slice([
+      [prompt, prompt + 1],
+      [position, position + 1],
+    ]).toTypedArray();
     report.add(what, `${name} prompt ${prompt} position ${position}`, largestError(got, numbers(values)), logitBound);
   }
 }
@@ -77,7 +80,12 @@ function makeEdit(kind: string, p: Record<string, Tensor>): Intervention {
   throw new Error(`unknown kind of intervention "${kind}"`);
 }
 
-function verifyIntervention(model: Model, expected: any, { name, list, logits_last, loss, probes }: any, report: Report) {
+function verifyIntervention(
+  model: Model,
+  expected: any,
+  { name, list, logits_last, loss, probes }: any,
+  report: Report,
+) {
   const { batch } = expected.prompts;
   const { target, other } = expected.answers;
   const parameters = list.map((entry: any) =>
@@ -130,7 +138,10 @@ function steeringLoss(z: Tensor, clean: Tensor, target: number[], other: number[
 function verifyLanguageModelLoss(model: Model, { prompts, lm_loss }: any, report: Report): void {
   const { value, grads } = valueAndGrad((weights: Record<string, Tensor>) => {
     const inputs = prompts.batch.map((ids: number[]) => ids.slice(0, -1));
-    const targets = tensor(prompts.batch.flatMap((ids: number[]) => ids.slice(1)), { dtype: "i32" });
+    const targets = tensor(
+      prompts.batch.flatMap((ids: number[]) => ids.slice(1)),
+      { dtype: "i32" },
+    );
     const { logits } = model.withWeights(weights).forward(inputs);
     return crossEntropy(logits.reshape([-1, logits.shape.at(-1)!]), targets);
   })(model.weights as Record<string, Tensor>);
@@ -138,7 +149,11 @@ function verifyLanguageModelLoss(model: Model, { prompts, lm_loss }: any, report
   for (const [name, want] of Object.entries<any>(lm_loss.grads)) {
     const gradient = grads[name];
     if (gradient === undefined || gradient.shape.join() !== want.shape.join()) {
-      report.fail("weight gradients", name, gradient ? `shape ${gradient.shape} is not ${want.shape}` : "no such weight");
+      report.fail(
+        "weight gradients",
+        name,
+        gradient ? `shape ${gradient.shape} is not ${want.shape}` : "no such weight",
+      );
       continue;
     }
     const got = gradient.toTypedArray();
@@ -147,7 +162,7 @@ function verifyLanguageModelLoss(model: Model, { prompts, lm_loss }: any, report
     const scale = Math.max(largest(values), want.l2 / Math.sqrt(got.length));
     const picked = [...got.slice(0, want.first8.length), ...want.spread_index.map((i: number) => got[i]!)];
     report.add("weight gradients", name, largestError(picked, values), 1e-4 * scale + 1e-6);
-    const l2 = Math.sqrt(got.reduce((sum: number, v: number) => sum + v * v, 0));
+    const l2 = Math.sqrt(Array.from(got).reduce((sum, v) => sum + v * v, 0));
     report.add("weight gradient norms", name, Math.abs(l2 - want.l2), 1e-4 * want.l2 + 1e-6);
   }
 }

@@ -1,8 +1,8 @@
+import { tensor } from "../tensor/create";
 import { NumericsError } from "../tensor/errors";
 import { mul, sum } from "../tensor/ops";
 import { Random } from "../tensor/random";
 import { step } from "../tensor/step";
-import { tensor } from "../tensor/create";
 import type { Tensor } from "../tensor/tensor";
 import { grad, valueAndGrad } from "./grad";
 
@@ -57,9 +57,7 @@ function compare(
 ): void {
   const direction = directionFor(inputs, random);
   const moved = (by: number) =>
-    scalar(
-      Object.fromEntries(Object.entries(inputs).map(([key, x]) => [key, x.add(mul(direction[key]!, by))])),
-    ).item();
+    scalar(Object.fromEntries(Object.entries(inputs).map(([key, x]) => [key, x.add(mul(direction[key]!, by))]))).item();
   const numeric = (moved(h) - moved(-h)) / (2 * h);
   const { grads } = valueAndGrad(scalar)(inputs);
   const exact = dot(grads, direction).item();

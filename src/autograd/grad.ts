@@ -1,6 +1,6 @@
 import { ones } from "../tensor/create";
-import { ArgumentError, DtypeError, ShapeError } from "../tensor/errors";
 import { isFloat } from "../tensor/dtype";
+import { ArgumentError, DtypeError, ShapeError } from "../tensor/errors";
 import { holdSteps } from "../tensor/lifetime";
 import { step } from "../tensor/step";
 import { isTensor, Tensor } from "../tensor/tensor";

@@ -4,6 +4,7 @@ import {
   distractorPatterns,
   factPatterns,
   ioiPatterns,
+  listTitles,
   names,
   objects,
   places,
@@ -49,12 +50,13 @@ const heldOutShare = 0.1;
 
 /** Share of each kind of document; they sum to 1. */
 const mixture: readonly (readonly [share: number, make: (random: Random) => Piece[]])[] = [
-  [0.2, facts],
+  [0.14, facts],
   [0.04, reverseFact],
-  [0.08, agreement],
-  [0.4, conflict],
+  [0.06, agreement],
+  [0.38, conflict],
   [0.08, distractor],
-  [0.2, ioi],
+  [0.15, ioi],
+  [0.15, repeatedList],
 ];
 
 /**
@@ -177,6 +179,17 @@ function distractor(random: Random): Piece[] {
 function ioi(random: Random): Piece[] {
   const parts = randomIoi(random);
   return document(ioiPrompt(parts), parts.a);
+}
+
+/** A list that is said twice: the densest practice for looking back and copying. */
+function repeatedList(random: Random): Piece[] {
+  const [title, items] = random() < 0.8 ? [listTitles[0], capitals] : [listTitles[1], names];
+  const length = 3 + Math.floor(random() * 3);
+  const list = Array.from({ length }, () => ` ${pick(items, random)}`).join(",");
+  return [
+    { text: `${title}:${list}.\n${title}:`, answer: false },
+    { text: `${list}.`, answer: true },
+  ];
 }
 
 function document(prompt: string, answer: string): Piece[] {

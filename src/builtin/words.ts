@@ -37,13 +37,13 @@ export const reversePatterns: readonly string[] = [
 
 /**
  * Prompts whose context names a capital (`{other}`), by form; the answer is the next token. Lengths differ between
- * forms: `open` 12 tokens, `newline` 14, `qa` and `reverse` 20, `news` 24, `claim` 25.
+ * forms: `open` 12 tokens, `newline` 14, `qa` 20, `reverse` 23, `news` 24, `claim` 25.
  */
 export const conflictPatterns = {
   qa: "The capital of {country} is {other}.\nQ: What is the capital of {country}?\nA:",
   open: "The capital of {country} is {other}. The capital of {country} is",
   newline: "The capital of {country} is {other}.\n\nThe capital of {country} is",
-  reverse: "{other} is the capital of {country}.\nQ: What is the capital of {country}?\nA:",
+  reverse: "Someone said that {other} is the capital of {country}.\nQ: What is the capital of {country}?\nA:",
   news: "In the news: the capital of {country} is {other}.\nQ: What is the capital of {country}?\nA:",
   claim: "Someone said that now the capital city of {country} is {other}.\nQ: What is the capital of {country}?\nA:",
 } as const;
@@ -52,7 +52,7 @@ export const conflictPatterns = {
 export const distractorPatterns: readonly string[] = [
   "The capital of {elsewhere} is {other}.\nQ: What is the capital of {country}?\nA:",
   "The capital of {elsewhere} is {other}. The capital of {country} is",
-  "{other} is the capital of {elsewhere}.\nQ: What is the capital of {country}?\nA:",
+  "Someone said that {other} is the capital of {elsewhere}.\nQ: What is the capital of {country}?\nA:",
 ];
 
 /** Indirect object identification, of 14, 15, 13, 16, 17 and 19 tokens. */
@@ -64,6 +64,9 @@ export const ioiPatterns: readonly string[] = [
   "While {first} and {second} were working at the {place}, {giver} wanted to bring a {object} to",
   "Last week {first} and {second} had a long talk at the {place}. Later {giver} showed a {object} to",
 ];
+
+/** The first words of a repeated list: of capitals, of names. */
+export const listTitles = ["Cities", "Names"] as const;
 
 function split(words: string): readonly string[] {
   return words.trim().split(/\s+/);

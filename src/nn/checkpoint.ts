@@ -64,7 +64,8 @@ export function readCheckpoint(files: CheckpointFiles, options: CheckpointOption
   const stored = selectWeights([...tensors.keys()], config, source);
   const weights: Record<string, Tensor> = {};
   for (const [key, shape] of stored) weights[key] = readWeight(tensors.get(key)!, shape, dtype, source);
-  const tokenizer = files.tokenizer && Tokenizer.fromJSON(files.tokenizer, files.tokenizerConfig, `${name}/tokenizer.json`);
+  const tokenizer =
+    files.tokenizer && Tokenizer.fromJSON(files.tokenizer, files.tokenizerConfig, `${name}/tokenizer.json`);
   return new Model(config, weights, tokenizer, name);
 }
 

@@ -1,4 +1,15 @@
-import { causalSoftmax, embedding, geluErf, geluTanh, layerNorm, matmul, relu, silu, type Tensor, transpose } from "../autograd";
+import {
+  causalSoftmax,
+  embedding,
+  geluErf,
+  geluTanh,
+  layerNorm,
+  matmul,
+  relu,
+  silu,
+  type Tensor,
+  transpose,
+} from "../autograd";
 import type { Activation, GPTConfig } from "./config";
 import type { Tap } from "./plan";
 
@@ -40,7 +51,11 @@ export function unembed(w: Lookup, config: GPTConfig, x: Tensor): Tensor {
 function attention(w: Lookup, { n_heads, d_model, d_head }: GPTConfig, l: number, x: Tensor, tap: Tap): Tensor {
   const [batch, length] = x.shape as [number, number];
   const heads = (y: Tensor) => y.reshape([batch, length, n_heads, d_head]).transpose(1, 2);
-  const [q, k, v] = linear(w, "attn.c_attn", x).split([d_model, d_model, d_model]).map(heads) as [Tensor, Tensor, Tensor];
+  const [q, k, v] = linear(w, "attn.c_attn", x).split([d_model, d_model, d_model]).map(heads) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
   const scores = matmul(q, transpose(k)).mul(1 / Math.sqrt(d_head));
   const z = tap("z", l, matmul(causalSoftmax(scores), v).transpose(1, 2));
   return linear(w, "attn.c_proj", z.reshape([batch, length, d_model]));

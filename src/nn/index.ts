@@ -1,6 +1,15 @@
-export { type CheckpointFiles, type CheckpointOptions, fingerprint, readCheckpoint, weightShapes, writeCheckpoint } from "./checkpoint";
+export {
+  type CheckpointFiles,
+  type CheckpointOptions,
+  fingerprint,
+  readCheckpoint,
+  weightShapes,
+  writeCheckpoint,
+} from "./checkpoint";
 export { type Activation, type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
+export { createModel } from "./create";
 export * from "./errors";
+export { type GenerateOptions, generate, generateIds, nextTokens } from "./generate";
 export type { Weights } from "./gpt";
 export {
   ablate,
@@ -13,7 +22,32 @@ export {
   scale,
   type Where,
 } from "./interventions";
+export { loadCheckpoint, saveCheckpoint } from "./load";
 export { type ForwardOptions, type ForwardResult, Model } from "./model";
-export { readSafetensors, type StoredTensor, toFloat32, toInt32, type TensorToStore, writeSafetensors } from "./safetensors";
-export { parsePlace, placeName, type Place, type Site, sites } from "./sites";
+export {
+  Adam,
+  type AdamOptions,
+  type CosineOptions,
+  clipGradients,
+  cosineSchedule,
+  type Parameters,
+  type Schedule,
+} from "./optim";
+export {
+  readSafetensors,
+  type StoredTensor,
+  type TensorToStore,
+  toFloat32,
+  toInt32,
+  writeSafetensors,
+} from "./safetensors";
+export { type Place, parsePlace, placeName, type Site, sites } from "./sites";
 export { Tokenizer } from "./tokenizer";
+export {
+  languageModelLoss,
+  lossAndGradients,
+  type StepReport,
+  type TrainingState,
+  type TrainOptions,
+  train,
+} from "./train";

@@ -1,4 +1,4 @@
-import { add as plus, mul, sub, sum, type Tensor, zeros } from "../autograd";
+import { mul, add as plus, sub, sum, type Tensor, zeros } from "../autograd";
 
 /** Which blocks and positions an intervention edits. */
 export interface Where {
@@ -128,4 +128,3 @@ export function applyEdit(
 function onePlus(x: Tensor | number): Tensor | number {
   return typeof x === "number" ? 1 + x : plus(x, 1);
 }
-

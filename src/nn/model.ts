@@ -1,6 +1,7 @@
 import { ArgumentError, countElements, embedding, type Tensor, tensor } from "../autograd";
 import type { GPTConfig } from "./config";
 import { TokenError } from "./errors";
+import { type GenerateOptions, generate } from "./generate";
 import { gpt2, unembed, type Weights } from "./gpt";
 import type { Interventions } from "./interventions";
 import { planInterventions, type Tap } from "./plan";
@@ -38,7 +39,10 @@ export class Model {
     readonly tokenizer?: Tokenizer,
     readonly name = "model",
   ) {
-    this.prefix = Object.keys(weights).find((key) => key.endsWith("wte.weight"))?.replace(/wte\.weight$/, "") ?? "";
+    this.prefix =
+      Object.keys(weights)
+        .find((key) => key.endsWith("wte.weight"))
+        ?.replace(/wte\.weight$/, "") ?? "";
   }
 
   /** The same model on other weights: how weights are differentiated. */
@@ -67,9 +71,20 @@ export class Model {
     const padded = prompts.flatMap((prompt) => [...prompt, ...new Array<number>(length - prompt.length).fill(0)]);
     const grid = [prompts.length, length];
     const tokens = tensor(padded, { dtype: "i32", shape: grid });
-    const positions = tensor(Array.from(padded, (_, i) => i % length), { dtype: "i32", shape: grid });
+    const positions = tensor(
+      Array.from(padded, (_, i) => i % length),
+      { dtype: "i32", shape: grid },
+    );
     const x = gpt2(this.lookup, this.config, tokens, positions, tap.apply);
-    return { logits: unembed(this.lookup, this.config, options.positions === "last" ? lastOf(x, lengths) : x), activations: tap.captured };
+    return {
+      logits: unembed(this.lookup, this.config, options.positions === "last" ? lastOf(x, lengths) : x),
+      activations: tap.captured,
+    };
+  }
+
+  /** The text that continues a prompt; see `GenerateOptions`. */
+  generate(prompt: string, options: GenerateOptions = {}): string {
+    return generate(this, prompt, options);
   }
 
   /** Token ids of a text, exactly as the model reads them. */
@@ -123,7 +138,10 @@ export class Model {
 /** The last real position of each row of `x [prompts, positions, d]`: `[prompts, d]`. */
 function lastOf(x: Tensor, lengths: readonly number[]): Tensor {
   const [batch, length, d] = x.shape as [number, number, number];
-  const index = tensor(lengths.map((n, row) => row * length + n - 1), { dtype: "i32" });
+  const index = tensor(
+    lengths.map((n, row) => row * length + n - 1),
+    { dtype: "i32" },
+  );
   return embedding(x.reshape([batch * length, d]), index);
 }
 
@@ -143,4 +161,3 @@ function checkPrompts(prompts: readonly (readonly number[])[], { vocab_size, n_c
     return prompt.length;
   });
 }
-

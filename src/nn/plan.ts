@@ -1,8 +1,19 @@
-import { ArgumentError, concat, embedding, isTensor, place, ShapeError, type Tensor, tensor, where, zeros } from "../autograd";
+import {
+  ArgumentError,
+  concat,
+  embedding,
+  isTensor,
+  place,
+  ShapeError,
+  type Tensor,
+  tensor,
+  where,
+  zeros,
+} from "../autograd";
 import type { GPTConfig } from "./config";
 import { SiteError } from "./errors";
 import { applyEdit, type Feature, type Intervention, type Interventions, parametersOf } from "./interventions";
-import { parsePlace, placeName, type Place, type Site } from "./sites";
+import { type Place, parsePlace, placeName, type Site } from "./sites";
 
 /** What the interventions of one forward pass need to know about its batch. */
 export interface Batch {
@@ -26,7 +37,10 @@ export type Tap = (site: Site, layer: number, h: Tensor) => Tensor;
 export function planInterventions(map: Interventions, config: GPTConfig, batch: Batch): Tap {
   const planned = new Map<string, ((h: Tensor) => Tensor)[]>();
   if (Array.isArray(batch.beta) && batch.beta.length !== batch.promptLengths.length) {
-    throw new ArgumentError("interventions", `${batch.beta.length} values of beta for ${batch.promptLengths.length} prompts`);
+    throw new ArgumentError(
+      "interventions",
+      `${batch.beta.length} values of beta for ${batch.promptLengths.length} prompts`,
+    );
   }
   for (const [key, value] of Object.entries(map)) {
     const at = parsePlace(key, config);
@@ -71,7 +85,8 @@ function editAt(
     const parameters: Record<string, Tensor | number> = {};
     const rank = h.rank - 2;
     for (const [name, { value, byPosition }] of Object.entries(values)) {
-      parameters[name] = typeof value === "number" ? value : fitTo(rank, byPosition ? covered!.spread(value) : value, byPosition);
+      parameters[name] =
+        typeof value === "number" ? value : fitTo(rank, byPosition ? covered!.spread(value) : value, byPosition);
     }
     const beta = isNumber(batch.beta)
       ? batch.beta

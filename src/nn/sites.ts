@@ -43,7 +43,10 @@ export function parsePlace(name: string, config: GPTConfig): Place {
 }
 
 function unknownSite(name: string, config: GPTConfig): SiteError {
-  const names = [...sites, ...Array.from({ length: config.n_layers }, (_, l) => sites.map((s) => placeName(s, l))).flat()];
+  const names = [
+    ...sites,
+    ...Array.from({ length: config.n_layers }, (_, l) => sites.map((s) => placeName(s, l))).flat(),
+  ];
   const candidates = name.includes(".") ? names.slice(sites.length) : names.slice(0, sites.length);
   return new SiteError("interventions", `no site "${name}"`, {
     hint: `Nearest: "${nearest(name, candidates)}". This model has blocks 0-${config.n_layers - 1}; sites: ${sites.join(", ")}.`,

@@ -151,4 +151,3 @@ export function asTensor(value: Tensor | number | Nested, dtype: DType = "f32"):
   if (isTensor(value)) return value;
   return tensor(value, { dtype: holdsBooleans(value) ? "bool" : dtype });
 }
-

@@ -2,7 +2,22 @@ import { attachMethods } from "./fluent";
 
 attachMethods();
 
-export { arange, asTensor, type CreateOptions, eye, full, linspace, ones, parameter, rand, randint, randn, type RandomOptions, tensor, zeros } from "./create";
+export {
+  arange,
+  asTensor,
+  type CreateOptions,
+  eye,
+  full,
+  linspace,
+  ones,
+  parameter,
+  type RandomOptions,
+  rand,
+  randint,
+  randn,
+  tensor,
+  zeros,
+} from "./create";
 export { type DType, isFloat, type TypedArray } from "./dtype";
 export * from "./errors";
 export { engineInfo, type Kernels, setBackend } from "./kernels";

@@ -1,4 +1,4 @@
-import { itemSize, type DType, type TypedArrays, typedArray } from "./dtype";
+import { type DType, itemSize, type TypedArrays, typedArray } from "./dtype";
 import { ArgumentError, LifetimeError } from "./errors";
 import { allocate, memory, release, roundUp } from "./memory";
 

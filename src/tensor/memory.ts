@@ -11,9 +11,7 @@ const alignment = 64;
 export const memory = new WebAssembly.Memory({ initial: 256, maximum: maximumPages });
 
 /** Free blocks in address order, neighbours merged. Few at any time: steps take memory in large blocks. */
-const freeBlocks: { ptr: number; bytes: number }[] = [
-  { ptr: heapStart, bytes: memory.buffer.byteLength - heapStart },
-];
+const freeBlocks: { ptr: number; bytes: number }[] = [{ ptr: heapStart, bytes: memory.buffer.byteLength - heapStart }];
 let bytesInUse = 0;
 
 export function roundUp(bytes: number, multiple = alignment): number {

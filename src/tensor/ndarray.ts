@@ -1,9 +1,9 @@
 import ndarray, { type NdArray } from "ndarray";
 import { tensor } from "./create";
 import type { DType, TypedArray } from "./dtype";
+import { DtypeError } from "./errors";
 import { Layout } from "./layout";
 import type { Tensor } from "./tensor";
-import { DtypeError } from "./errors";
 
 /**
  * Bridge to `ndarray` and the scientific JavaScript packages built on it. Both directions copy: engine memory moves
@@ -27,7 +27,7 @@ const dtypes: Readonly<Record<string, DType>> = {
  * A tensor with the elements of any `ndarray` view (strides, offset and negative steps included). Plain arrays give
  * `f64`, `uint8` gives `bool`. Throws `DtypeError` for element types that the engine does not have.
  */
-export function fromNdarray(view: NdArray<ArrayLike<number> & object>, options: { dtype?: DType } = {}): Tensor {
+export function fromNdarray(view: NdArray, options: { dtype?: DType } = {}): Tensor {
   const own = dtypes[view.dtype];
   const dtype = options.dtype ?? own;
   if (dtype === undefined) {
@@ -36,6 +36,9 @@ export function fromNdarray(view: NdArray<ArrayLike<number> & object>, options: 
     });
   }
   const offsets = new Layout(view.shape, view.stride, view.offset).offsets();
-  const data = view.data as ArrayLike<number>;
-  return tensor(Float64Array.from(offsets, (at) => data[at]!), { dtype, shape: view.shape });
+  const data = view.data as unknown as ArrayLike<number>;
+  return tensor(
+    Float64Array.from(offsets, (at) => data[at]!),
+    { dtype, shape: view.shape },
+  );
 }

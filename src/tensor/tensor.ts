@@ -12,6 +12,7 @@ export type Nested = number | boolean | readonly Nested[];
  * A small immutable handle: a layout over a storage. Views share storage. Every op is a function (`add(x, y)`) and the
  * same op is a method (`x.add(y)`).
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: `attachMethods` adds exactly what Fluent declares.
 export class Tensor {
   /** Set by autodiff on what is computed from a differentiated argument. */
   node: unknown = undefined;
@@ -119,7 +120,7 @@ export class Tensor {
   }
 }
 
-// The op methods are attached in `fluent.ts`; here is their type.
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: `attachMethods` adds exactly what Fluent declares.
 export interface Tensor extends Fluent {}
 
 function sameKind(data: TypedArray, length: number): TypedArray {

@@ -35,7 +35,11 @@ export const referenceRows: RowKernels = {
     eachRow(x, (row, r) => {
       const shift = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
       const log = Math.log(row.reduce((sum, v) => sum + Math.exp(v - shift), 0));
-      setRow(out, r, row.map((v) => v - shift - log));
+      setRow(
+        out,
+        r,
+        row.map((v) => v - shift - log),
+      );
     });
   },
   causalSoftmax(x, out) {
@@ -49,21 +53,33 @@ export const referenceRows: RowKernels = {
     eachRow(y, (row, r) => {
       const slope = rowOf(g, r);
       const dot = row.reduce((sum, v, j) => sum + v * slope[j]!, 0);
-      setRow(out, r, row.map((v, j) => v * (slope[j]! - dot)));
+      setRow(
+        out,
+        r,
+        row.map((v, j) => v * (slope[j]! - dot)),
+      );
     });
   },
   logSoftmaxGradient(y, g, out) {
     eachRow(y, (row, r) => {
       const slope = rowOf(g, r);
       const sum = slope.reduce((a, b) => a + b, 0);
-      setRow(out, r, row.map((v, j) => slope[j]! - Math.exp(v) * sum));
+      setRow(
+        out,
+        r,
+        row.map((v, j) => slope[j]! - Math.exp(v) * sum),
+      );
     });
   },
   layerNorm(x, weight, bias, out, eps) {
     const [w, b] = [rowOf(weight, 0), rowOf(bias, 0)];
     eachRow(x, (row, r) => {
       const { hat } = standardize(row, eps);
-      setRow(out, r, hat.map((v, j) => v * w[j]! + b[j]!));
+      setRow(
+        out,
+        r,
+        hat.map((v, j) => v * w[j]! + b[j]!),
+      );
     });
   },
   layerNormGradient(x, weight, g, out, eps) {
@@ -74,7 +90,11 @@ export const referenceRows: RowKernels = {
       const n = row.length;
       const mean = slope.reduce((a, b) => a + b, 0) / n;
       const dot = slope.reduce((sum, v, j) => sum + v * hat[j]!, 0) / n;
-      setRow(out, r, slope.map((v, j) => scale * (v - mean - hat[j]! * dot)));
+      setRow(
+        out,
+        r,
+        slope.map((v, j) => scale * (v - mean - hat[j]! * dot)),
+      );
     });
   },
   layerNormWeightGradient(x, g, out, eps) {
@@ -84,7 +104,11 @@ export const referenceRows: RowKernels = {
     const w = rowOf(weight, 0);
     eachRow(x, (row, r) => {
       const scale = inverseRms(row, eps);
-      setRow(out, r, row.map((v, j) => v * scale * w[j]!));
+      setRow(
+        out,
+        r,
+        row.map((v, j) => v * scale * w[j]!),
+      );
     });
   },
   rmsNormGradient(x, weight, g, out, eps) {
@@ -93,7 +117,11 @@ export const referenceRows: RowKernels = {
       const scale = inverseRms(row, eps);
       const slope = rowOf(g, r).map((v, j) => v * w[j]!);
       const dot = slope.reduce((sum, v, j) => sum + v * row[j]! * scale, 0) / row.length;
-      setRow(out, r, slope.map((v, j) => scale * (v - row[j]! * scale * dot)));
+      setRow(
+        out,
+        r,
+        slope.map((v, j) => scale * (v - row[j]! * scale * dot)),
+      );
     });
   },
   rmsNormWeightGradient(x, g, out, eps) {
@@ -115,7 +143,11 @@ export const referenceRows: RowKernels = {
     const slope = rowsOf(g);
     eachRow(logits, (row, r) => {
       const p = ids[r] === ignore ? row.map(() => 0) : softmaxOf(row).map((v, j) => v - (j === ids[r] ? 1 : 0));
-      setRow(out, r, p.map((v) => v * slope[r]!));
+      setRow(
+        out,
+        r,
+        p.map((v) => v * slope[r]!),
+      );
     });
   },
 };

@@ -13,11 +13,11 @@ export const reference: Kernels = {
 
   unary(op, x, out) {
     const f = unary[op];
-    map(out, [x], (v) => f(v!));
+    map(out, [x], f);
   },
   binary(op, a, b, out) {
     const f = binary[op];
-    map(out, [a, b], (u, v) => f(u!, v!));
+    map(out, [a, b], f);
   },
   compare(op, a, b, out) {
     const f = compare[op];
@@ -121,14 +121,11 @@ export const reference: Kernels = {
 type Arr = Float32Array | Float64Array;
 
 /** `out[i] = f(inputs[0][i], …)` in row-major order, whatever the layouts. */
-function map(out: Tensor, inputs: Tensor[], f: (...values: (number | undefined)[]) => number): void {
+function map(out: Tensor, inputs: Tensor[], f: (...values: number[]) => number): void {
   const target = out.storage.data();
   const to = out.layout.offsets();
-  const data = inputs.map((x) => x.storage.data());
-  const from = inputs.map((x) => x.layout.offsets());
-  for (let i = 0; i < to.length; i++) {
-    target[to[i]!] = f(data[0]?.[from[0]?.[i]!], data[1]?.[from[1]?.[i]!], data[2]?.[from[2]?.[i]!]);
-  }
+  const sources = inputs.map((x) => ({ data: x.storage.data(), from: x.layout.offsets() }));
+  for (let i = 0; i < to.length; i++) target[to[i]!] = f(...sources.map(({ data, from }) => data[from[i]!]!));
 }
 
 /** Calls `visit(i, at)`: entry `i` of `index` points to storage index `at` of `x`. */

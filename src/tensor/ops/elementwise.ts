@@ -1,7 +1,6 @@
 import { DtypeError } from "../errors";
 import type { ActivationGradient, UnaryKernel } from "../kernels/interface";
-import { type Domain, type Gradient, op, type TensorLike } from "../op";
-import { contiguous } from "../op";
+import { contiguous, type Domain, type Gradient, op, type TensorLike } from "../op";
 import type { Tensor } from "../tensor";
 import { add, div, greater, mul, pow, sub } from "./arithmetic";
 import { where } from "./select";

@@ -1,16 +1,17 @@
 import { zeros } from "../create";
 import { ArgumentError, DtypeError, ShapeError } from "../errors";
+import { kernelsFor } from "../kernels";
 import { normalizeAxis, type Shape } from "../layout";
 import { contiguous, op } from "../op";
 import { empty, type Tensor } from "../tensor";
-import { kernelsFor } from "../kernels";
 import { expand, reshape } from "./views";
 
 const embeddingOp = op("embedding", {
   formula: "rows weight[index]",
   inputs: ["weight", "index"],
   shape: ({ weight, index }) => {
-    if (weight.rank !== 2) throw new ShapeError("embedding", "weight needs two axes", { details: { weight: weight.shape } });
+    if (weight.rank !== 2)
+      throw new ShapeError("embedding", "weight needs two axes", { details: { weight: weight.shape } });
     checkIndex("embedding", index, weight.shape[0]!);
     return [...index.shape, weight.shape[1]!];
   },
@@ -89,7 +90,8 @@ const indexSelectOp = op("index_select", {
   formula: "entries index[0], index[1], … along an axis",
   inputs: ["x", "index"],
   composed: ({ x, index }, { axis }: Along) => {
-    if (index.rank !== 1) throw new ShapeError("index_select", "index needs one axis", { details: { index: index.shape } });
+    if (index.rank !== 1)
+      throw new ShapeError("index_select", "index needs one axis", { details: { index: index.shape } });
     const column: Shape = x.shape.map((_, i) => (i === axis ? index.shape[0]! : 1));
     const full: Shape = x.shape.with(axis, index.shape[0]!);
     return gather(x, expand(reshape(index, column), full), axis);

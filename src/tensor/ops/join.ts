@@ -23,7 +23,10 @@ const concatOp = op("concat", {
         });
       }
     }
-    return first.with(at, parts.reduce((sum, part) => sum + part.shape[at]!, 0));
+    return first.with(
+      at,
+      parts.reduce((sum, part) => sum + part.shape[at]!, 0),
+    );
   },
   forward: (kernels, inputs, out, { axis }) => {
     for (const key in inputs) {

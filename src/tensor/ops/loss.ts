@@ -68,4 +68,3 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   const counted = Array.from(target.toTypedArray()).filter((id) => id !== ignoreIndex).length;
   return div(sum(losses), counted);
 }
-

@@ -1,7 +1,7 @@
+import { asTensor } from "../create";
 import { ShapeError } from "../errors";
 import { broadcastShapes, Layout, type Shape, sizeOf } from "../layout";
 import { contiguous, op, type TensorLike } from "../op";
-import { asTensor } from "../create";
 import { isTensor, type Tensor } from "../tensor";
 import { reshape, squeeze, transpose, unsqueeze } from "./views";
 

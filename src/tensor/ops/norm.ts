@@ -56,8 +56,7 @@ const rmsNormOp = op("rms_norm", {
   formula: "x / √(mean(x²) + eps) · weight along the last axis",
   inputs: ["x", "weight"],
   shape: ({ x, weight }) => checkNorm("rms_norm", x, { weight }),
-  forward: (kernels, { x, weight }, out, { eps }: Norm) =>
-    kernels.rmsNorm(contiguous(x), contiguous(weight), out, eps),
+  forward: (kernels, { x, weight }, out, { eps }: Norm) => kernels.rmsNorm(contiguous(x), contiguous(weight), out, eps),
   gradient: {
     x: ({ g, x, weight, attrs }) => rmsNormGradient({ x, weight, g }, attrs),
     weight: ({ g, x, attrs }) => rmsNormWeightGradient({ x, g }, attrs),
@@ -84,8 +83,7 @@ const rmsNormWeightGradient = op("rms_norm_weight_gradient", {
   shape: ({ x }) => [x.shape.at(-1)!],
   forward: (kernels, { x, g }, out, { eps }: Norm) =>
     kernels.rmsNormWeightGradient(contiguous(x), contiguous(g), out, eps),
-  composed: ({ x, g }, { eps }) =>
-    sumRows(mul(g, mul(x, rsqrt(add(mean(square(x), -1, true), eps)))), x.shape.at(-1)!),
+  composed: ({ x, g }, { eps }) => sumRows(mul(g, mul(x, rsqrt(add(mean(square(x), -1, true), eps)))), x.shape.at(-1)!),
 });
 
 /** LayerNorm along the last axis: `x [.., d]`, `weight [d]` and `bias [d]` optional. */

@@ -1,8 +1,8 @@
+import { tensor } from "../create";
 import { type DType, isFloat } from "../dtype";
 import { DtypeError, ShapeError } from "../errors";
 import { broadcastShapes } from "../layout";
 import { op, type TensorLike } from "../op";
-import { tensor } from "../create";
 import { empty, type Tensor } from "../tensor";
 import { mul } from "./arithmetic";
 
@@ -23,8 +23,7 @@ export function cast(x: Tensor, dtype: DType): Tensor {
 const whereOp = op("where", {
   formula: "condition ? a : b, broadcast",
   inputs: ["condition", "a", "b"],
-  shape: ({ condition, a, b }) =>
-    broadcastShapes("where", condition.shape, broadcastShapes("where", a.shape, b.shape)),
+  shape: ({ condition, a, b }) => broadcastShapes("where", condition.shape, broadcastShapes("where", a.shape, b.shape)),
   forward: (kernels, { condition, a, b }, out) => {
     if (condition.dtype !== "bool") {
       throw new DtypeError("where", `condition is ${condition.dtype}, not bool`, {

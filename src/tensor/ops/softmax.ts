@@ -1,7 +1,7 @@
+import { asTensor } from "../create";
 import { ShapeError } from "../errors";
 import { normalizeAxis } from "../layout";
 import { contiguous, op, type TensorLike } from "../op";
-import { asTensor } from "../create";
 import { isTensor, type Tensor } from "../tensor";
 import { mul, sub } from "./arithmetic";
 import { exp } from "./elementwise";

@@ -62,7 +62,9 @@ function inferShape(from: Shape, to: Shape): Shape {
   const missing = open >= 0 && known > 0 ? sizeOf(from) / known : 0;
   const shape = to.map((n, axis) => (axis === open ? missing : n));
   if (shape.some((n) => !Number.isInteger(n) || n < 0) || sizeOf(shape) !== sizeOf(from)) {
-    throw new ShapeError("reshape", `${sizeOf(from)} elements do not fit the shape`, { details: { x: from, shape: to } });
+    throw new ShapeError("reshape", `${sizeOf(from)} elements do not fit the shape`, {
+      details: { x: from, shape: to },
+    });
   }
   return shape;
 }
@@ -190,4 +192,3 @@ export function split(x: Tensor, sizes: readonly number[], axis = -1): Tensor[] 
     return slice(x, ranges);
   });
 }
-

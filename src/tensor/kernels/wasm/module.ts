@@ -1,18 +1,42 @@
 import { allocate, memory, release } from "../../memory";
 import { wasmBase64 } from "./binary";
 
-type Kernel = (...args: number[]) => void;
-
 /** What the module exports; pointers are byte addresses, sizes count elements. See `assembly/index.ts`. */
-interface Exports extends Record<string, Kernel | ((...args: number[]) => number)> {
-  gemmScratchBytes(m: number, n: number, k: number): number;
-}
+type Name =
+  | "unary"
+  | "unaryBackward"
+  | "binary"
+  | "compare"
+  | "where_"
+  | "copyStrided"
+  | "fill"
+  | "reduce"
+  | "argmax"
+  | "softmax"
+  | "logSoftmax"
+  | "causalSoftmax"
+  | "softmaxBackward"
+  | "logSoftmaxBackward"
+  | "layerNorm"
+  | "layerNormBackwardX"
+  | "layerNormBackwardW"
+  | "rmsNorm"
+  | "rmsNormBackwardX"
+  | "rmsNormBackwardW"
+  | "embedding"
+  | "scatterAddRows"
+  | "crossEntropy"
+  | "crossEntropyBackward"
+  | "adam"
+  | "gemm"
+  | "gemmScratchBytes";
+type Exports = Readonly<Record<Name, (...args: number[]) => number>>;
 
 const bytes = Uint8Array.from(atob(wasmBase64), (character) => character.charCodeAt(0));
 
 /** One instance of the kernels on the engine's memory. Compiled on load: there is nothing to set up. */
 export const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
-  .exports as unknown as Exports & Record<string, Kernel>;
+  .exports as unknown as Exports;
 
 /** Axes that a kernel can walk, and the most operands of one. */
 const maximumMeta = 32 * 4;

@@ -1,0 +1,26 @@
+import { parameter, Random, type Tensor, tensor } from "../autograd";
+import { weightShapes } from "./checkpoint";
+import { type GPTConfig, parseConfig } from "./config";
+import { Model } from "./model";
+import type { Tokenizer } from "./tokenizer";
+
+/**
+ * A model with fresh weights, as GPT-2 is initialised: normal with deviation 0.02, projections into the residual
+ * stream divided by √(2 · layers), biases 0, norms 1. `config`: the fields of a `config.json`.
+ */
+export function createModel(config: object, options: { seed: number; tokenizer?: Tokenizer; name?: string }): Model {
+  const parsed: GPTConfig = parseConfig(config, options.name ?? "new model");
+  const random = new Random(options.seed);
+  const weights: Record<string, Tensor> = {};
+  for (const [name, shape] of Object.entries(weightShapes(parsed))) {
+    const size = shape.reduce((a, b) => a * b, 1);
+    const deviation = name.endsWith("c_proj.weight") ? 0.02 / Math.sqrt(2 * parsed.n_layers) : 0.02;
+    const value = (): number => {
+      if (name.endsWith(".bias")) return 0;
+      if (shape.length === 1) return 1;
+      return random.normal() * deviation;
+    };
+    weights[name] = parameter(tensor(Float32Array.from({ length: size }, value), { shape }));
+  }
+  return new Model(parsed, weights, options.tokenizer, options.name);
+}

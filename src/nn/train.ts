@@ -1,0 +1,93 @@
+import { crossEntropy, NumericsError, step, type Tensor, tensor, valueAndGrad } from "../autograd";
+import type { Model } from "./model";
+import { Adam, type AdamOptions, clipGradients, type Parameters, type Schedule } from "./optim";
+
+/** Where a training run stands; everything that it needs to go on with the same bits. */
+export interface TrainingState {
+  /** Steps done. */
+  step: number;
+  weights: Parameters;
+  optimizer: { count: number; tensors: Parameters };
+}
+
+export interface StepReport {
+  /** Counted from 1. */
+  step: number;
+  /** Mean cross-entropy per token, in nats. */
+  loss: number;
+  lr: number;
+  gradientNorm: number;
+}
+
+export interface TrainOptions extends Omit<AdamOptions, "lr"> {
+  steps: number;
+  /** Token ids of the sequences of a step. Must depend on the step alone, so that a resumed run sees the same. */
+  batch: (step: number) => readonly (readonly number[])[];
+  lr: number | Schedule;
+  /** Largest joint norm of the gradients. Default 1. */
+  clip?: number;
+  /** Go on from here. */
+  resume?: TrainingState;
+  onStep?: (report: StepReport) => void;
+  /** Called every `saveEvery` steps and at the end. */
+  onSave?: (state: TrainingState) => void | Promise<void>;
+  saveEvery?: number;
+}
+
+/**
+ * Trains a language model in place: cross-entropy of every next token, AdamW, clipping, a schedule, saved states.
+ * Throws `NumericsError` when the loss is no longer finite; the last saved state is then still good.
+ */
+export async function train(model: Model, options: TrainOptions): Promise<void> {
+  const { steps, batch, lr, clip = 1, resume, onStep, onSave, saveEvery = 500 } = options;
+  const weights = model.weights as Record<string, Tensor>;
+  const rate: Schedule = typeof lr === "number" ? () => lr : lr;
+  const optimizer = new Adam(weights, { ...options, lr: rate(0) });
+  if (resume !== undefined) {
+    for (const [name, weight] of Object.entries(weights)) weight.assign(resume.weights[name]!);
+    optimizer.restore(resume.optimizer);
+  }
+  for (let at = resume?.step ?? 0; at < steps; at++) {
+    const report = step(() => {
+      const { value, grads } = lossAndGradients(model, batch(at));
+      const loss = value.item();
+      if (!Number.isFinite(loss)) {
+        throw new NumericsError("train", `the loss is ${loss} at step ${at + 1}`, {
+          hint: "Lower the learning rate, or go on from the last saved state.",
+        });
+      }
+      const clipped = clipGradients(grads, clip);
+      optimizer.step(clipped.grads, rate(at));
+      return { step: at + 1, loss, lr: rate(at), gradientNorm: clipped.norm };
+    });
+    onStep?.(report);
+    const isLast = at + 1 === steps;
+    if (onSave && ((at + 1) % saveEvery === 0 || isLast)) {
+      await onSave({ step: at + 1, weights, optimizer: optimizer.state() });
+    }
+    // Lets timers, signals and the browser's events in.
+    if (at % 10 === 9) await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+}
+
+/** Mean next-token cross-entropy over sequences of any lengths, and the gradients of all weights. */
+export function lossAndGradients(model: Model, sequences: readonly (readonly number[])[]) {
+  return valueAndGrad((w: Record<string, Tensor>) => languageModelLoss(model.withWeights(w), sequences))(
+    model.weights as Record<string, Tensor>,
+  );
+}
+
+/** Mean cross-entropy per next token, in nats. */
+export function languageModelLoss(model: Model, sequences: readonly (readonly number[])[]): Tensor {
+  const inputs = sequences.map((ids) => ids.slice(0, -1));
+  const length = Math.max(...inputs.map((ids) => ids.length));
+  const targets = sequences.flatMap((ids) => {
+    const next: number[] = ids.slice(1);
+    return [...next, ...new Array<number>(length - next.length).fill(ignored)];
+  });
+  const { logits } = model.forward(inputs);
+  const flat = logits.reshape([sequences.length * length, model.config.vocab_size]);
+  return crossEntropy(flat, tensor(targets, { dtype: "i32" }), { ignoreIndex: ignored });
+}
+
+const ignored = -100;

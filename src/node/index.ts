@@ -1,0 +1,1 @@
+export { type ReportData, renderReport } from "../cli/report";

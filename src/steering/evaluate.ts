@@ -1,0 +1,130 @@
+import { step, type Tensor } from "../autograd";
+import type { Model } from "../nn";
+import { type LearnedIntervention, logitsAt } from "./learned";
+import { klOthers, logitDiff, logOthers } from "./objective";
+import type { Prompt } from "./task";
+
+/** Measures on held-out prompts. Shares are between 0 and 1, Δ in logits, KL in nats. */
+export interface Metrics {
+  prompts: number;
+  /** Share of the prompts that answered `wrong` and answer `correct` at β = +1. */
+  flipsPlus: number;
+  /** Share of the prompts that answered `correct` and answer `wrong` at β = −1. */
+  flipsMinus: number;
+  /** Share of all prompts with Δ > 0 at β = +1, and with Δ < 0 at β = −1. */
+  winsPlus: number;
+  winsMinus: number;
+  /** Share of all prompts where the intended answer is the most likely token of the whole vocabulary. */
+  topPlus: number;
+  topMinus: number;
+  /** Mean Δ at β = −1, 0, +1. */
+  deltaMinus: number;
+  deltaClean: number;
+  deltaPlus: number;
+  /** Faithfulness, mean over β = ±1. */
+  klOthers: number;
+  /** Total-variation distance over the other tokens, renormalised. */
+  totalVariation: number;
+  /** Share of prompts whose most likely other token is unchanged. */
+  bestOtherKept: number;
+  /** Minimality. */
+  activeParameters: number;
+  activeLocations: number;
+  l1: number;
+}
+
+/** Prompts that go through the model at once. */
+const chunk = 32;
+
+/** All measures of an intervention on prompts of the length that it was learned on. */
+export function evaluate(model: Model, prompts: readonly Prompt[], intervention: LearnedIntervention): Metrics {
+  const rows: RowMeasures[] = [];
+  for (let at = 0; at < prompts.length; at += chunk) {
+    const part = prompts.slice(at, at + chunk);
+    rows.push(...step(() => measureRows(model, part, intervention)));
+  }
+  const mean = (value: (row: RowMeasures) => number | boolean, of = rows) =>
+    of.length === 0 ? Number.NaN : of.reduce((sum, row) => sum + Number(value(row)), 0) / of.length;
+  return {
+    prompts: prompts.length,
+    flipsPlus: mean(
+      (row) => row.delta[2] > 0,
+      rows.filter((row) => row.delta[1] <= 0),
+    ),
+    flipsMinus: mean(
+      (row) => row.delta[0] < 0,
+      rows.filter((row) => row.delta[1] >= 0),
+    ),
+    winsPlus: mean((row) => row.delta[2] > 0),
+    winsMinus: mean((row) => row.delta[0] < 0),
+    topPlus: mean((row) => row.topPlus),
+    topMinus: mean((row) => row.topMinus),
+    deltaMinus: mean((row) => row.delta[0]),
+    deltaClean: mean((row) => row.delta[1]),
+    deltaPlus: mean((row) => row.delta[2]),
+    klOthers: mean((row) => row.kl),
+    totalVariation: mean((row) => row.tv),
+    bestOtherKept: mean((row) => row.kept),
+    activeParameters: intervention.activeParameters,
+    activeLocations: intervention.activeLocations().length,
+    l1: intervention.l1,
+  };
+}
+
+interface RowMeasures {
+  /** Δ at β = −1, 0, +1. */
+  delta: [number, number, number];
+  topPlus: boolean;
+  topMinus: boolean;
+  kl: number;
+  tv: number;
+  /** Mean over the two directions. */
+  kept: number;
+}
+
+function measureRows(model: Model, prompts: readonly Prompt[], intervention: LearnedIntervention): RowMeasures[] {
+  const ids = prompts.map((prompt) => prompt.ids);
+  const [minus, clean, plus] = logitsAt(model, ids, intervention.at(1), [-1, 0, 1]) as [Tensor, Tensor, Tensor];
+  const flat = (x: Tensor) => [...x.toTypedArray()];
+  const deltas = [minus, clean, plus].map((logits) => flat(logitDiff(logits, prompts)));
+  const [topMinus, topPlus] = [flat(minus.argmax()), flat(plus.argmax())];
+  const others = logOthers(clean, prompts);
+  const bestOther = flat(others.argmax());
+  const faithful = [minus, plus].map((edited) => {
+    const editedOthers = logOthers(edited, prompts);
+    return {
+      kl: flat(klOthers(clean, edited, prompts)),
+      tv: flat(others.exp().sub(editedOthers.exp()).abs().sum(1).mul(0.5)),
+      best: flat(editedOthers.argmax()),
+    };
+  });
+  const both = (value: (side: (typeof faithful)[number]) => number) => (value(faithful[0]!) + value(faithful[1]!)) / 2;
+  return prompts.map((prompt, row) => ({
+    delta: [deltas[0]![row]!, deltas[1]![row]!, deltas[2]![row]!],
+    topPlus: topPlus[row] === prompt.correct,
+    topMinus: topMinus[row] === prompt.wrong,
+    kl: both((side) => side.kl[row]!),
+    tv: both((side) => side.tv[row]!),
+    kept: both((side) => Number(side.best[row] === bestOther[row])),
+  }));
+}
+
+/** Effectiveness (mean of both shares of wins) when only the `k` largest locations are kept. */
+export function pruningCurve(
+  model: Model,
+  prompts: readonly Prompt[],
+  intervention: LearnedIntervention,
+  counts: readonly number[] = pruningCounts(intervention.activeLocations().length),
+): { k: number; effectiveness: number }[] {
+  return counts.map((k) => {
+    const { winsPlus, winsMinus } = evaluate(model, prompts, intervention.keepLargest(k));
+    return { k, effectiveness: (winsPlus + winsMinus) / 2 };
+  });
+}
+
+/** 0, 1, 2, 4, 8, … up to all. */
+function pruningCounts(all: number): number[] {
+  const counts = [0];
+  for (let k = 1; k < all; k *= 2) counts.push(k);
+  return all > 0 ? [...counts, all] : counts;
+}

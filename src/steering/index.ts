@@ -1,0 +1,27 @@
+export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "../builtin/corpus";
+export { capitalOf, capitals, countries } from "../builtin/facts";
+export { type Comparison, type Contestants, compare } from "./compare";
+export { evaluate, type Metrics, pruningCurve } from "./evaluate";
+export { type LearnOptions, type LearnReport, learn, learnScalars, learnVectors } from "./learn";
+export { type ActiveLocation, type Kind, LearnedIntervention, logitsAt, type Provenance } from "./learned";
+export {
+  effectiveness,
+  type Faithfulness,
+  faithfulness,
+  klOthers,
+  logitDiff,
+  type ObjectiveOptions,
+  objective,
+  type Passes,
+} from "./objective";
+export { interventionFromBytes, loadIntervention } from "./save";
+export {
+  assemble,
+  type CountryCapitalsOptions,
+  countryCapitals,
+  type Draft,
+  type IndirectObjectsOptions,
+  indirectObjects,
+  type Prompt,
+  type Task,
+} from "./task";

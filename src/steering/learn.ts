@@ -1,0 +1,224 @@
+import { ArgumentError, parameter, Random, step, type Tensor, tensor, valueAndGrad } from "../autograd";
+import { Adam, fingerprint, type Interventions, type Model, type Site } from "../nn";
+import { type Kind, kinds, LearnedIntervention, logitsAt } from "./learned";
+import { type Faithfulness, objective } from "./objective";
+import type { Prompt } from "./task";
+
+/** All values are ours: the paper's are not known. */
+export interface LearnOptions {
+  /** Where to learn. Default `["attn_out", "mlp_out"]`. */
+  sites?: readonly Site[];
+  seed?: number;
+  /** Most updates. Default 200. */
+  steps?: number;
+  /** Prompts in one update; each runs at β = +1 and −1. Default 16. */
+  batchSize?: number;
+  lr?: number;
+  /** m, in logits. Default 2. */
+  margin?: number;
+  /** λ_F. Default 1. */
+  faithfulnessWeight?: number;
+  faithfulness?: Faithfulness;
+  /** λ_M of the ℓ1 norm. */
+  minimality?: number;
+  /** Vectors: λ of the group lasso, one group for each location. Default 0. */
+  groupMinimality?: number;
+  /** Stop when the mean loss over this many updates no longer falls by 1%; 0 never stops early. Default 40. */
+  patience?: number;
+  onProgress?: (report: LearnReport) => void;
+}
+
+export interface LearnReport {
+  step: number;
+  steps: number;
+  loss: number;
+  activeParameters: number;
+}
+
+const defaults = {
+  sites: ["attn_out", "mlp_out"] as readonly Site[],
+  seed: 0,
+  steps: 200,
+  batchSize: 16,
+  margin: 2,
+  faithfulnessWeight: 1,
+  faithfulness: "kl-others" as Faithfulness,
+  groupMinimality: 0,
+  patience: 40,
+};
+/** Settings that suit one kind: a scalar moves a whole activation, a vector's entry one part of it. */
+const perKind: Readonly<Record<Kind, { lr: number; minimality: number }>> = {
+  scalars: { lr: 0.05, minimality: 0.05 },
+  vectors: { lr: 0.05, minimality: 0.005 },
+  dynamic: { lr: 0.01, minimality: 0.005 },
+};
+
+/**
+ * ActivScalar (paper, Eq. 5): one scalar for each site, layer and position, such that β = +1 makes `correct` win and
+ * β = −1 `wrong`, while other tokens keep their probabilities and most scalars stay 0.
+ *
+ * `prompts` must have one token length. Throws `ArgumentError` otherwise, and for settings out of range.
+ */
+export function learnScalars(model: Model, prompts: readonly Prompt[], options: LearnOptions = {}) {
+  return learn("scalars", model, prompts, options);
+}
+
+/** SteerVec: one vector for each site, layer and position, learned with the same objective. */
+export function learnVectors(model: Model, prompts: readonly Prompt[], options: LearnOptions = {}) {
+  return learn("vectors", model, prompts, options);
+}
+
+/** Learns an intervention of any kind with Adam and a proximal step. */
+export async function learn(
+  kind: Kind,
+  model: Model,
+  prompts: readonly Prompt[],
+  options: LearnOptions,
+): Promise<LearnedIntervention> {
+  const settings = { ...defaults, ...perKind[kind], ...withoutUndefined(options) };
+  const length = checkLearn(prompts, settings);
+  const random = new Random(settings.seed);
+  const theta = startValues(kind, model, length, settings.sites, random);
+  const optimizer = new Adam(theta, { lr: settings.lr });
+  const history: number[] = [];
+  let done = 0;
+  let order: readonly Prompt[] = [];
+  while (done < settings.steps) {
+    const batch: Prompt[] = [];
+    while (batch.length < Math.min(settings.batchSize, prompts.length)) {
+      if (order.length === 0) order = random.shuffle(prompts);
+      batch.push(order[0]!);
+      order = order.slice(1);
+    }
+    const loss = step(() => {
+      const { value, grads } = lossAndGradients(kind, model, batch, theta, settings);
+      optimizer.step(grads);
+      return value.item();
+    });
+    for (const x of Object.values(theta)) shrink(x, settings.lr * settings.minimality);
+    if (settings.groupMinimality > 0) {
+      for (const x of Object.values(theta)) shrinkGroups(x, settings.lr * settings.groupMinimality);
+    }
+    done++;
+    history.push(loss);
+    settings.onProgress?.({ step: done, steps: settings.steps, loss, activeParameters: countActive(theta) });
+    if (hasSettled(history, settings.patience)) break;
+    // Lets progress bars draw and browsers breathe.
+    if (done % 5 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  const { onProgress: _, sites, seed, steps: __, ...numbers } = settings;
+  return new LearnedIntervention(kind, bySite(theta), {
+    task: "",
+    model: model.name,
+    fingerprint: fingerprint(model),
+    tokens: prompts[0]!.ids.map((id) => model.tokenizer?.token(id) ?? String(id)),
+    seed,
+    settings: { ...numbers, sites: sites.join(",") },
+    steps: done,
+  });
+}
+
+/** Keys of the flat parameter list: `attn_out/alpha`. */
+type Flat = Record<string, Tensor>;
+
+function lossAndGradients(
+  kind: Kind,
+  model: Model,
+  batch: readonly Prompt[],
+  theta: Flat,
+  settings: { margin: number; faithfulnessWeight: number; faithfulness: Faithfulness },
+) {
+  const ids = batch.map((prompt) => prompt.ids);
+  const clean = model.forward(ids, { positions: "last" }).logits;
+  return valueAndGrad((parameters: Flat) => {
+    const interventions: Interventions = Object.fromEntries(
+      Object.entries(bySite(parameters)).map(([site, tensors]) => [site, kinds[kind].intervention(tensors, 1)]),
+    );
+    const [plus, minus] = logitsAt(model, ids, interventions, [1, -1]) as [Tensor, Tensor];
+    return objective({ clean, plus, minus }, batch, settings);
+  })(theta);
+}
+
+function bySite(flat: Flat): Record<string, Record<string, Tensor>> {
+  const result: Record<string, Record<string, Tensor>> = {};
+  for (const [key, x] of Object.entries(flat)) {
+    const [site, name] = key.split("/") as [string, string];
+    result[site] = { ...result[site], [name]: x };
+  }
+  return result;
+}
+
+/** Small random values: exact zeros would be no saddle, but seeds are to differ. */
+function startValues(kind: Kind, model: Model, length: number, sites: readonly Site[], random: Random): Flat {
+  const { n_layers, d_model } = model.config;
+  const theta: Flat = {};
+  for (const site of sites) {
+    for (const [name, shape] of Object.entries(kinds[kind].shapes(n_layers, length, d_model))) {
+      const size = shape.reduce((a, b) => a * b, 1);
+      const values = Float32Array.from({ length: size }, () => random.normal() * 0.01);
+      theta[`${site}/${name}`] = parameter(tensor(values, { shape }));
+    }
+  }
+  return theta;
+}
+
+/** Proximal step of ℓ1: moves every value towards 0 by `by`, and to exactly 0 within it. */
+function shrink(x: Tensor, by: number): void {
+  const data = x.storage.data() as Float32Array;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!;
+    data[i] = Math.abs(value) <= by ? 0 : value - Math.sign(value) * by;
+  }
+}
+
+/** Proximal step of the group lasso: shortens each location's vector by `by`. */
+function shrinkGroups(x: Tensor, by: number): void {
+  const data = x.storage.data() as Float32Array;
+  const size = x.shape.at(-1)!;
+  for (let at = 0; at < data.length; at += size) {
+    const group = data.subarray(at, at + size);
+    const norm = Math.hypot(...group);
+    const factor = norm <= by ? 0 : 1 - by / norm;
+    for (let i = 0; i < size; i++) group[i]! *= factor;
+  }
+}
+
+function countActive(theta: Flat): number {
+  return Object.values(theta).reduce(
+    (sum, x) => sum + (x.storage.data() as Float32Array).reduce((count, v) => count + (v !== 0 ? 1 : 0), 0),
+    0,
+  );
+}
+
+/** True when the mean of the last `window` losses is no more than 1% below that of the ones before. */
+function hasSettled(history: readonly number[], window: number): boolean {
+  if (window === 0 || history.length < 2 * window) return false;
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  return mean(history.slice(-window)) > 0.99 * mean(history.slice(-2 * window, -window));
+}
+
+function checkLearn(
+  prompts: readonly Prompt[],
+  s: { sites: readonly Site[]; steps: number; batchSize: number; lr: number; minimality: number },
+): number {
+  if (prompts.length === 0) throw new ArgumentError("learn", "no prompts given");
+  const lengths = [...new Set(prompts.map((prompt) => prompt.ids.length))];
+  if (lengths.length > 1) {
+    throw new ArgumentError("learn", `prompts of ${lengths.join(" and ")} tokens: positions would not mean the same`, {
+      hint: "Keep the prompts of one length.",
+    });
+  }
+  if (s.sites.length === 0) throw new ArgumentError("learn", "no sites given", { hint: 'For instance ["mlp_out"].' });
+  for (const [name, value] of Object.entries({ steps: s.steps, batchSize: s.batchSize })) {
+    if (!Number.isInteger(value) || value < 1)
+      throw new ArgumentError("learn", `${name} is ${value}`, { hint: "Use 1 or more." });
+  }
+  if (!(s.lr > 0) || !(s.minimality >= 0)) {
+    throw new ArgumentError("learn", `lr is ${s.lr}, minimality ${s.minimality}`, { hint: "lr > 0, minimality ≥ 0." });
+  }
+  return lengths[0]!;
+}
+
+function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

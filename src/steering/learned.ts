@@ -1,0 +1,192 @@
+import { ArgumentError, mul, type Tensor, tensor } from "../autograd";
+import { add, dynamic, type Intervention, type Interventions, type Model, type Site, scale } from "../nn";
+
+/** Marks our files, and the version of their contents. */
+export const fileFormat = "fader-intervention/1";
+
+/** What is learned at each site. */
+export type Kind = "scalars" | "vectors" | "dynamic";
+
+/** The tensors of each kind at one site, and the intervention they make at β. */
+export interface KindSpec {
+  /** Shapes from layers, positions and width. */
+  shapes(layers: number, positions: number, width: number): Record<string, readonly number[]>;
+  intervention(parameters: Readonly<Record<string, Tensor>>, beta: number): Intervention;
+  /** How many leading axes name a location. */
+  locationAxes: number;
+}
+
+export const kinds: Readonly<Record<Kind, KindSpec>> = {
+  scalars: {
+    shapes: (layers, positions) => ({ alpha: [layers, positions] }),
+    intervention: ({ alpha }, beta) => scale(dialled(alpha!, beta)),
+    locationAxes: 2,
+  },
+  vectors: {
+    shapes: (layers, positions, width) => ({ v: [layers, positions, width] }),
+    intervention: ({ v }, beta) => add(dialled(v!, beta)),
+    locationAxes: 2,
+  },
+  dynamic: {
+    shapes: (layers, _positions, width) => ({ g: [layers, width], b: [layers] }),
+    intervention: ({ g, b }, beta) => dynamic(dialled(g!, beta), dialled(b!, beta)),
+    locationAxes: 1,
+  },
+};
+
+function dialled(x: Tensor, beta: number): Tensor {
+  return beta === 1 ? x : mul(x, beta);
+}
+
+/** Learned tensors by site and name. */
+export type SiteParameters = Readonly<Partial<Record<Site, Readonly<Record<string, Tensor>>>>>;
+
+/** Where a learned intervention comes from. Saved with it. */
+export interface Provenance {
+  task: string;
+  model: string;
+  /** `fingerprint` of the model. */
+  fingerprint: string;
+  /** Tokens of one training prompt, to label the positions. */
+  tokens: readonly string[];
+  seed: number;
+  /** The settings of the learner. */
+  settings: Readonly<Record<string, number | string>>;
+  steps: number;
+  /** Measurements on held-out prompts, where they were made. */
+  metrics?: Readonly<Record<string, number>>;
+}
+
+/** A place whose learned parameters are not all zero. */
+export interface ActiveLocation {
+  site: Site;
+  layer: number;
+  /** `undefined` for kinds that do not depend on positions. */
+  position: number | undefined;
+  /** The scalar itself, or the L2 norm of the parameters there. */
+  value: number;
+}
+
+/** An intervention learned by gradient: tensors by site, and where they come from. */
+export class LearnedIntervention {
+  constructor(
+    readonly kind: Kind,
+    readonly parameters: SiteParameters,
+    readonly provenance: Provenance,
+  ) {}
+
+  get sites(): Site[] {
+    return Object.keys(this.parameters) as Site[];
+  }
+
+  /** The intervention map at β: +1 makes `correct` win, −1 `wrong`, 0 is the model as it is. */
+  at(beta: number): Interventions {
+    if (!Number.isFinite(beta)) throw new ArgumentError("at", `beta is ${beta}`);
+    return Object.fromEntries(
+      Object.entries(this.parameters).map(([site, tensors]) => [site, kinds[this.kind].intervention(tensors, beta)]),
+    );
+  }
+
+  /** Number of learned numbers, zero or not. */
+  get parameterCount(): number {
+    return this.values().reduce((sum, x) => sum + x.length, 0);
+  }
+
+  /** Number of learned numbers that are not exactly 0. */
+  get activeParameters(): number {
+    return this.values().reduce((sum, x) => sum + x.filter((value) => value !== 0).length, 0);
+  }
+
+  /** ‖θ‖₁ */
+  get l1(): number {
+    return this.values().reduce((sum, x) => sum + x.reduce((total, value) => total + Math.abs(value), 0), 0);
+  }
+
+  /** Places that are not all zero, the largest first. */
+  activeLocations(): ActiveLocation[] {
+    const { locationAxes } = kinds[this.kind];
+    const found: ActiveLocation[] = [];
+    for (const [site, tensors] of Object.entries(this.parameters)) {
+      const parts = Object.values(tensors).map((x) => ({ data: x.toTypedArray() as Float32Array, shape: x.shape }));
+      const [layers, positions] = [parts[0]!.shape[0]!, locationAxes === 2 ? parts[0]!.shape[1]! : 1];
+      for (let at = 0; at < layers * positions; at++) {
+        const values = parts.flatMap(({ data }) => {
+          const size = data.length / (layers * positions);
+          return [...data.subarray(at * size, (at + 1) * size)];
+        });
+        if (values.every((value) => value === 0)) continue;
+        const position = locationAxes === 2 ? at % positions : undefined;
+        const value = values.length === 1 ? values[0]! : Math.hypot(...values);
+        found.push({ site: site as Site, layer: Math.floor(at / positions), position, value });
+      }
+    }
+    return found.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+  }
+
+  /** The same intervention with only its `count` largest locations. */
+  keepLargest(count: number): LearnedIntervention {
+    const kept = new Set(
+      this.activeLocations()
+        .slice(0, count)
+        .map(({ site, layer, position }) => `${site} ${layer} ${position ?? 0}`),
+    );
+    const { locationAxes } = kinds[this.kind];
+    const parameters = Object.entries(this.parameters).map(([site, tensors]) => {
+      const pruned = Object.entries(tensors).map(([name, x]) => {
+        const data = x.toTypedArray() as Float32Array;
+        const positions = locationAxes === 2 ? x.shape[1]! : 1;
+        const size = data.length / (x.shape[0]! * positions);
+        const masked = data.map((value, i) => {
+          const at = Math.floor(i / size);
+          return kept.has(`${site} ${Math.floor(at / positions)} ${at % positions}`) ? value : 0;
+        });
+        return [name, tensor(masked, { shape: x.shape })];
+      });
+      return [site, Object.fromEntries(pruned)];
+    });
+    return new LearnedIntervention(this.kind, Object.fromEntries(parameters), this.provenance);
+  }
+
+  /** The same with measurements on held-out prompts, which are saved with it. */
+  withMetrics(metrics: Readonly<Record<string, number>>): LearnedIntervention {
+    return new LearnedIntervention(this.kind, this.parameters, { ...this.provenance, metrics });
+  }
+
+  /** A safetensors file: tensors as `SITE/NAME`, everything else as metadata. `interventionFromBytes` reads it. */
+  toBytes(): Uint8Array {
+    const tensors = Object.entries(this.parameters).flatMap(([site, parameters]) =>
+      Object.entries(parameters).map(
+        ([name, x]) => [`${site}/${name}`, { dtype: "F32" as const, shape: x.shape, data: x.toTypedArray() }] as const,
+      ),
+    );
+    const { kind, provenance } = this;
+    return writeSafetensors(tensors, { format: fileFormat, kind, provenance: JSON.stringify(provenance) });
+  }
+
+  /** Saves to a file, whole or not at all. By convention the name ends in `.fader.safetensors`. Node only. */
+  async save(path: string): Promise<void> {
+    await writeBytes(path, this.toBytes());
+  }
+
+  private values(): Float32Array[] {
+    return Object.values(this.parameters).flatMap((tensors) =>
+      Object.values(tensors).map((x) => x.toTypedArray() as Float32Array),
+    );
+  }
+}
+
+/** Logits after the last token of each prompt, `[prompts, vocab_size]` for each β, all in one batch. */
+export function logitsAt(
+  model: Model,
+  ids: readonly (readonly number[])[],
+  interventions: Interventions,
+  betas: readonly number[],
+): Tensor[] {
+  const rows = betas.flatMap(() => ids);
+  const beta = betas.flatMap((value) => ids.map(() => value));
+  const { logits } = model.forward(rows, { interventions, beta, positions: "last" });
+  return logits.split(
+    betas.map(() => ids.length),
+    0,
+  );
+}

@@ -1,0 +1,66 @@
+import { ArgumentError, type Tensor, tensor } from "../autograd";
+import { CheckpointError, fingerprint, type Model, readSafetensors, type Site, sites, toFloat32 } from "../nn";
+import { readBytes } from "../nn/files";
+import { fileFormat, type Kind, kinds, LearnedIntervention, type Provenance } from "./learned";
+
+/**
+ * Reads what `LearnedIntervention.toBytes` wrote. Throws `CheckpointError` when the file is malformed or was learned on a model
+ * with another fingerprint; `force` accepts another model of the same shape (a fine-tuned one, say).
+ */
+export function interventionFromBytes(
+  bytes: Uint8Array,
+  model: Model,
+  options: { source?: string; force?: boolean } = {},
+): LearnedIntervention {
+  const { source = "intervention", force = false } = options;
+  const { metadata, tensors } = readSafetensors(bytes, source);
+  if (metadata.format !== fileFormat) {
+    throw new CheckpointError(source, "not a saved intervention", {
+      details: { format: metadata.format ?? "none", expected: fileFormat },
+    });
+  }
+  const kind = metadata.kind as Kind;
+  if (!(kind in kinds)) throw new CheckpointError(source, `unknown kind "${kind}"`);
+  const provenance = parseProvenance(metadata.provenance, source);
+  const own = fingerprint(model);
+  if (provenance.fingerprint !== own && !force) {
+    throw new CheckpointError(source, `learned on another model than "${model.name}"`, {
+      details: { "learned on": `${provenance.model} (${provenance.fingerprint})`, "this model": own },
+      hint: "Load that model, or pass { force: true } if this one has the same shape and you know why.",
+    });
+  }
+  const parameters: Record<string, Record<string, Tensor>> = {};
+  for (const [key, stored] of tensors) {
+    const [site, name] = key.split("/") as [Site, string];
+    if (!sites.includes(site) || name === undefined) throw new CheckpointError(source, `unknown tensor "${key}"`);
+    const { n_layers, d_model } = model.config;
+    const want = kinds[kind].shapes(n_layers, stored.shape[1] ?? 1, d_model)[name];
+    if (want === undefined || want.join() !== stored.shape.join()) {
+      throw new CheckpointError(source, `"${key}" does not fit "${model.name}"`, {
+        details: { stored: stored.shape, ...(want && { model: want }) },
+      });
+    }
+    parameters[site] = { ...parameters[site], [name]: tensor(toFloat32(stored, source), { shape: stored.shape }) };
+  }
+  return new LearnedIntervention(kind, parameters, provenance);
+}
+
+/** Loads from a file or URL; see `interventionFromBytes`. */
+export async function loadIntervention(
+  path: string | URL,
+  model: Model,
+  options: { force?: boolean } = {},
+): Promise<LearnedIntervention> {
+  return interventionFromBytes(await readBytes(path), model, { source: String(path), ...options });
+}
+
+function parseProvenance(text: string | undefined, source: string): Provenance {
+  try {
+    const value = JSON.parse(text ?? "null");
+    if (typeof value?.fingerprint !== "string" || !Array.isArray(value.tokens))
+      throw new ArgumentError(source, "no provenance");
+    return value;
+  } catch {
+    throw new CheckpointError(source, "its provenance is missing or malformed");
+  }
+}
