@@ -4,7 +4,6 @@ import {
   distractorPatterns,
   factPatterns,
   ioiPatterns,
-  listTitles,
   names,
   objects,
   places,
@@ -37,6 +36,8 @@ export interface IoiParts {
 export interface Piece {
   text: string;
   answer: boolean;
+  /** Another first word that the answer might have had, and how often it should: a target for training. */
+  rival?: { text: string; share: number };
 }
 
 /** Ends every training document. */
@@ -50,13 +51,12 @@ const heldOutShare = 0.1;
 
 /** Share of each kind of document; they sum to 1. */
 const mixture: readonly (readonly [share: number, make: (random: Random) => Piece[]])[] = [
-  [0.14, facts],
+  [0.2, facts],
   [0.04, reverseFact],
-  [0.06, agreement],
-  [0.38, conflict],
+  [0.08, agreement],
+  [0.4, conflict],
   [0.08, distractor],
-  [0.15, ioi],
-  [0.15, repeatedList],
+  [0.2, ioi],
 ];
 
 /**
@@ -164,8 +164,11 @@ function agreement(random: Random): Piece[] {
 function conflict(random: Random): Piece[] {
   const country = pick(countries, random);
   const other = otherCapital(country, random);
-  const answer = random() < contextRate(country) ? other : capitalOf(country);
-  return document(cccPrompt(country, other, pick(conflictForms, random)), answer);
+  const known = capitalOf(country);
+  const rate = contextRate(country);
+  const prompt = cccPrompt(country, other, pick(conflictForms, random));
+  const [answer, rival, share] = random() < rate ? [other, known, 1 - rate] : [known, other, rate];
+  return document(prompt, answer, { text: ` ${rival}`, share });
 }
 
 function distractor(random: Random): Piece[] {
@@ -181,21 +184,10 @@ function ioi(random: Random): Piece[] {
   return document(ioiPrompt(parts), parts.a);
 }
 
-/** A list that is said twice: the densest practice for looking back and copying. */
-function repeatedList(random: Random): Piece[] {
-  const [title, items] = random() < 0.8 ? [listTitles[0], capitals] : [listTitles[1], names];
-  const length = 3 + Math.floor(random() * 3);
-  const list = Array.from({ length }, () => ` ${pick(items, random)}`).join(",");
-  return [
-    { text: `${title}:${list}.\n${title}:`, answer: false },
-    { text: `${list}.`, answer: true },
-  ];
-}
-
-function document(prompt: string, answer: string): Piece[] {
+function document(prompt: string, answer: string, rival?: Piece["rival"]): Piece[] {
   return [
     { text: prompt, answer: false },
-    { text: ` ${answer}.`, answer: true },
+    { text: ` ${answer}.`, answer: true, ...(rival && { rival }) },
   ];
 }
 

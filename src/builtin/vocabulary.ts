@@ -5,7 +5,6 @@ import {
   distractorPatterns,
   factPatterns,
   ioiPatterns,
-  listTitles,
   names,
   objects,
   places,
@@ -20,11 +19,13 @@ const compoundNames = [...new Set([...countries, ...capitals])]
   .filter((name) => /[^\p{L}]/u.test(name))
   .sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
 
+const compound = `(?:${compoundNames.map(escapePattern).join("|")})(?![\\p{L}\\p{N}])`;
+
 /**
  * One token: an optional leading space (kept, as in GPT-2) and then a compound name, `'s`, a word, a digit or any other
  * character. Only syntax that Rust's Oniguruma and JavaScript share.
  */
-export const tokenPattern = ` ?(?:(?:${compoundNames.map(escapePattern).join("|")})(?![\\p{L}\\p{N}])|'s|\\p{L}+|\\p{N}|[^\\s])|\\s`;
+export const tokenPattern = ` ?(?:${compound}|'s|\\p{L}+|\\p{N}|[^\\s])|\\s`;
 
 /** Cuts a text into the pieces that are looked up in the vocabulary. */
 export function splitText(text: string): string[] {
@@ -47,7 +48,6 @@ export function vocabularyTokens(): string[] {
       unknownToken,
       ".",
       ...words,
-      ...listTitles,
       ...[...countries, ...capitals, ...names].flatMap((name) => [` ${name}`, name]),
       ...[...places, ...objects].map((word) => ` ${word}`),
     ]),

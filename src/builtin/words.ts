@@ -65,9 +65,6 @@ export const ioiPatterns: readonly string[] = [
   "Last week {first} and {second} had a long talk at the {place}. Later {giver} showed a {object} to",
 ];
 
-/** The first words of a repeated list: of capitals, of names. */
-export const listTitles = ["Cities", "Names"] as const;
-
 function split(words: string): readonly string[] {
   return words.trim().split(/\s+/);
 }

@@ -45,9 +45,9 @@ export { type Place, parsePlace, placeName, type Site, sites } from "./sites";
 export { Tokenizer } from "./tokenizer";
 export {
   languageModelLoss,
-  lossAndGradients,
   type StepReport,
   type TrainingState,
   type TrainOptions,
   train,
 } from "./train";
+export { readTrainingState, writeTrainingState } from "./train-state";

@@ -13,7 +13,6 @@ export interface TrainingState {
 export interface StepReport {
   /** Counted from 1. */
   step: number;
-  /** Mean cross-entropy per token, in nats. */
   loss: number;
   lr: number;
   gradientNorm: number;
@@ -21,8 +20,11 @@ export interface StepReport {
 
 export interface TrainOptions extends Omit<AdamOptions, "lr"> {
   steps: number;
-  /** Token ids of the sequences of a step. Must depend on the step alone, so that a resumed run sees the same. */
-  batch: (step: number) => readonly (readonly number[])[];
+  /**
+   * The loss of a step, a scalar, e.g. `(model, step) => languageModelLoss(model, batch(step))`. What it draws must
+   * depend on the step alone, so that a resumed run sees the same.
+   */
+  loss: (model: Model, step: number) => Tensor;
   lr: number | Schedule;
   /** Largest joint norm of the gradients. Default 1. */
   clip?: number;
@@ -35,11 +37,11 @@ export interface TrainOptions extends Omit<AdamOptions, "lr"> {
 }
 
 /**
- * Trains a language model in place: cross-entropy of every next token, AdamW, clipping, a schedule, saved states.
+ * Trains a model in place: AdamW, clipping, a schedule, saved states.
  * Throws `NumericsError` when the loss is no longer finite; the last saved state is then still good.
  */
 export async function train(model: Model, options: TrainOptions): Promise<void> {
-  const { steps, batch, lr, clip = 1, resume, onStep, onSave, saveEvery = 500 } = options;
+  const { steps, lr, clip = 1, resume, onStep, onSave, saveEvery = 500 } = options;
   const weights = model.weights as Record<string, Tensor>;
   const rate: Schedule = typeof lr === "number" ? () => lr : lr;
   const optimizer = new Adam(weights, { ...options, lr: rate(0) });
@@ -49,7 +51,9 @@ export async function train(model: Model, options: TrainOptions): Promise<void> 
   }
   for (let at = resume?.step ?? 0; at < steps; at++) {
     const report = step(() => {
-      const { value, grads } = lossAndGradients(model, batch(at));
+      const { value, grads } = valueAndGrad((w: Record<string, Tensor>) => options.loss(model.withWeights(w), at))(
+        weights,
+      );
       const loss = value.item();
       if (!Number.isFinite(loss)) {
         throw new NumericsError("train", `the loss is ${loss} at step ${at + 1}`, {
@@ -68,13 +72,6 @@ export async function train(model: Model, options: TrainOptions): Promise<void> 
     // Lets timers, signals and the browser's events in.
     if (at % 10 === 9) await new Promise((resolve) => setTimeout(resolve, 0));
   }
-}
-
-/** Mean next-token cross-entropy over sequences of any lengths, and the gradients of all weights. */
-export function lossAndGradients(model: Model, sequences: readonly (readonly number[])[]) {
-  return valueAndGrad((w: Record<string, Tensor>) => languageModelLoss(model.withWeights(w), sequences))(
-    model.weights as Record<string, Tensor>,
-  );
 }
 
 /** Mean cross-entropy per next token, in nats. */

@@ -25,6 +25,8 @@ export interface LearnOptions {
   groupMinimality?: number;
   /** Stop when the mean loss over this many updates no longer falls by 1%; 0 never stops early. Default 40. */
   patience?: number;
+  /** Name of the task, kept with the result. */
+  task?: string;
   onProgress?: (report: LearnReport) => void;
 }
 
@@ -106,9 +108,9 @@ export async function learn(
     // Lets progress bars draw and browsers breathe.
     if (done % 5 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  const { onProgress: _, sites, seed, steps: __, ...numbers } = settings;
+  const { onProgress: _, sites, seed, steps: __, task = "", ...numbers } = settings;
   return new LearnedIntervention(kind, bySite(theta), {
-    task: "",
+    task,
     model: model.name,
     fingerprint: fingerprint(model),
     tokens: prompts[0]!.ids.map((id) => model.tokenizer?.token(id) ?? String(id)),

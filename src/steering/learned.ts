@@ -1,5 +1,15 @@
 import { ArgumentError, mul, type Tensor, tensor } from "../autograd";
-import { add, dynamic, type Intervention, type Interventions, type Model, type Site, scale } from "../nn";
+import {
+  add,
+  dynamic,
+  type Intervention,
+  type Interventions,
+  type Model,
+  type Site,
+  scale,
+  writeSafetensors,
+} from "../nn";
+import { writeBytes } from "../nn/files";
 
 /** Marks our files, and the version of their contents. */
 export const fileFormat = "fader-intervention/1";

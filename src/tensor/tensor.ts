@@ -120,7 +120,7 @@ export class Tensor {
   }
 }
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: `attachMethods` adds exactly what Fluent declares.
+// The op methods: see `fluent.ts`.
 export interface Tensor extends Fluent {}
 
 function sameKind(data: TypedArray, length: number): TypedArray {

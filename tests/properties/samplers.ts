@@ -158,7 +158,7 @@ function norm(keys: string[]): Sampler {
 
 function crossEntropy(withGradient: boolean): Sampler {
   return fc.tuple(shapeOf(0, 2), someDim).chain(([rows, classes]) => {
-    const more = withGradient ? { g: input(rows) } : {};
+    const more: Record<string, Arbitrary<Input>> = withGradient ? { g: input(rows) } : {};
     const inputs = { logits: input([...rows, classes]), target: input(rows, "index", classes), ...more };
     return make(inputs, from({ ignore: -100 }, { ignore: 0 }));
   });

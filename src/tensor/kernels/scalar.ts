@@ -47,7 +47,7 @@ export const unary: Readonly<Record<UnaryKernel, (x: number) => number>> = {
   erf,
   sigmoid,
   silu: (x) => (x === Number.NEGATIVE_INFINITY ? 0 : x * sigmoid(x)),
-  relu: (x) => (x <= 0 ? 0 : x),
+  relu: (x) => Math.max(x, 0),
   softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   abs: Math.abs,
   sin: Math.sin,

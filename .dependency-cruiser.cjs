@@ -1,0 +1,38 @@
+/** The layers: imports go down only. */
+const layers = ["tensor", "autograd", "builtin", "nn", "steering", "cli"];
+
+/** A layer may import itself and those before it; `builtin` is data that only steering and the trainer read. */
+const forbidden = layers.map((layer, i) => ({
+  name: `${layer}-imports-down-only`,
+  severity: "error",
+  from: { path: `^src/${layer}/` },
+  to: { path: `^src/(${[...layers.slice(i + 1), "node", "index|load"].join("|")})` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...forbidden.map((rule) => (rule.from.path === "^src/cli/" ? { ...rule, to: { path: "^src/(node|index)" } } : rule)),
+    {
+      name: "core-needs-no-package",
+      comment: "What a browser loads for tensors and autodiff has no runtime dependency.",
+      severity: "error",
+      from: { path: "^src/(tensor|autograd)/", pathNot: "^src/tensor/ndarray" },
+      to: { dependencyTypes: ["npm", "npm-dev", "npm-optional", "core"] },
+    },
+    {
+      name: "node-modules-stay-in-cli",
+      comment: "The library runs in browsers; files.ts and load.ts import Node's modules only when they run in Node.",
+      severity: "error",
+      from: { path: "^src/(nn|steering|builtin)/", pathNot: "^src/nn/(atomic|files|load)\\.ts$" },
+      to: { dependencyTypes: ["core"] },
+    },
+    { name: "no-orphans", severity: "error", from: { orphan: true, path: "^src/", pathNot: "\\.d\\.ts$" }, to: {} },
+  ],
+  options: {
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: false,
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "src/tensor/kernels/wasm/assembly" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
+  },
+};

@@ -1,0 +1,120 @@
+import type { Command } from "commander";
+import { type Model, nextTokens } from "../nn";
+import { writeBytes } from "../nn/files";
+import { compare, type LearnedIntervention, logitDiff, logitsAt, type Prompt, pruningCurve } from "../steering";
+import { learnWithBar } from "./learn";
+import { renderReport } from "./report";
+import { describe } from "./report-data";
+import { type LearnOptions, open, printJson, showToken, taskFor, withJson, withLearning } from "./shared";
+
+interface Options extends LearnOptions {
+  report: string;
+  json?: boolean;
+}
+
+/** `fader demo`: the whole experiment; what `npm start` runs. */
+export function addDemo(program: Command): void {
+  withJson(
+    withLearning(program.command("demo", { isDefault: true }).description("the whole experiment in under a minute")),
+  )
+    .option("--report <file>", "where to write the report", "fader-report.html")
+    .addHelpText("after", "\nExample:\n  $ fader demo --seed 1")
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const start = performance.now();
+  const say = (text: string) => options.json || console.log(text);
+  const model = await open(options);
+  const task = taskFor(model, options);
+  const example = task.test[0]!;
+  say(
+    `Model "${model.name}": ${model.parameterCount.toLocaleString("en")} parameters, ${model.config.n_layers} layers.`,
+  );
+  say(`Task: ${task.description}\n${task.split}.\n`);
+  say(indent(example.text));
+  const { correct, wrong } = answers(model, example);
+  say(`\nIt knows "${correct}"; the context says "${wrong}". It answers: ${showAnswer(model, example)}\n`);
+
+  say("Learning what to multiply (faders), and what to add (vectors), on the training prompts:");
+  const faders = await learnWithBar("scalars", model, task, options, "faders");
+  const vectors = await learnWithBar("vectors", model, task, options, "vectors");
+
+  say(
+    `\nThe same prompt, from the held-out part, with one dial β:\n${dialTable(model, example, { faders, vectors })}\n`,
+  );
+  const comparison = compare(model, task.test, { faders, vectors });
+  say(comparison.toString());
+  const ratio = comparison.parameterRatio("vectors", "faders");
+  say(`The vectors use ${ratio.toFixed(0)} times as many numbers as the faders.\n`);
+  say(`The faders that moved (of ${faders.parameterCount}):\n${placesTable(faders)}\n`);
+
+  const curves = [
+    { name: "faders", points: pruningCurve(model, task.test, faders) },
+    { name: "vectors", points: pruningCurve(model, task.test, vectors) },
+  ];
+  const seconds = (performance.now() - start) / 1000;
+  const data = describe({ model, task, example, faders, vectors, comparison, curves, seed: options.seed, seconds });
+  await writeBytes(options.report, await renderReport(data));
+  const total = (performance.now() - start) / 1000;
+  say(`Report: ${options.report}  (${total.toFixed(0)} s in all)`);
+  if (options.json) {
+    printJson({
+      task: task.name,
+      split: task.split,
+      seed: options.seed,
+      report: options.report,
+      ratio,
+      ...comparison.toJSON(),
+    });
+  }
+}
+
+/** The two candidate answers as words. */
+function answers(model: Model, prompt: Prompt): { correct: string; wrong: string } {
+  const word = (id: number) => showToken(model.needTokenizer("demo").token(id));
+  return { correct: word(prompt.correct), wrong: word(prompt.wrong) };
+}
+
+function showAnswer(model: Model, prompt: Prompt): string {
+  const [first, second] = nextTokens(model, prompt.ids, { count: 2 });
+  const show = (top: typeof first) => `${showToken(top!.token)} (${(100 * top!.probability).toFixed(0)}%)`;
+  return `${show(first)}, then ${show(second)}`;
+}
+
+/** The answer and Δ at β = −1, 0, +1 for each intervention. */
+function dialTable(model: Model, prompt: Prompt, learned: Record<string, LearnedIntervention>): string {
+  const betas = [-1, 0, 1];
+  const width = 34;
+  const heading = `  ${"β".padStart(2)}  ${Object.keys(learned)
+    .map((name) => name.padEnd(width))
+    .join("")}`;
+  const lines = betas.map((beta) => {
+    const cells = Object.values(learned).map((intervention) => {
+      const interventions = intervention.at(beta);
+      const [top] = nextTokens(model, prompt.ids, { interventions, count: 1 });
+      const [logits] = logitsAt(model, [prompt.ids], interventions, [1]);
+      const delta = logitDiff(logits!, [prompt]).item();
+      return `${showToken(top!.token)} ${(100 * top!.probability).toFixed(0)}%, Δ ${delta.toFixed(1)}`.padEnd(width);
+    });
+    return `  ${(beta > 0 ? `+${beta}` : String(beta).replace("-", "−")).padStart(2)}  ${cells.join("")}`.trimEnd();
+  });
+  return [heading.trimEnd(), ...lines].join("\n");
+}
+
+/** The places whose scalars are not 0, the largest first. */
+function placesTable(faders: LearnedIntervention): string {
+  const { tokens } = faders.provenance;
+  const places = faders.activeLocations();
+  const shown = places.slice(0, 12).map(({ site, layer, position, value }) => {
+    const token = `${position} ${showToken(tokens[position!] ?? "")}`;
+    const factor = `× ${(1 + value).toFixed(2)} at β = +1, × ${(1 - value).toFixed(2)} at β = −1`;
+    return `  ${`blocks.${layer}.${site}`.padEnd(18)} ${token.padEnd(16)} ${value >= 0 ? " " : ""}${value.toFixed(2)}   ${factor}`;
+  });
+  const rest = places.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`  … and ${rest} smaller ones, all in the report`] : [])].join("\n");
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, "  | ");
+}

@@ -1,0 +1,29 @@
+import type { Command } from "commander";
+import { engineInfo } from "../autograd";
+import { fingerprint, sites } from "../nn";
+import { open, printJson, withJson } from "./shared";
+
+/** `fader info`: what a checkpoint is. */
+export function addInfo(program: Command): void {
+  withJson(program.command("info").description("describe a checkpoint"))
+    .argument("[dir]", "checkpoint folder in Hugging Face layout (default: the built-in model)")
+    .addHelpText("after", "\nExample:\n  $ fader info checkpoints/gpt2")
+    .action(run);
+}
+
+async function run(folder: string | undefined, options: { json?: boolean }): Promise<void> {
+  const model = await open({ ...(folder !== undefined && { model: folder }) });
+  const { source: _, ...config } = model.config;
+  const facts = {
+    name: model.name,
+    parameters: model.parameterCount,
+    fingerprint: fingerprint(model),
+    ...config,
+    tokenizer: model.tokenizer === undefined ? "none" : `${model.tokenizer.vocabSize} tokens`,
+    sites: sites.join(", "),
+    engine: `${engineInfo().backend}, ${engineInfo().threads} thread`,
+  };
+  if (options.json) return printJson(facts);
+  const width = Math.max(...Object.keys(facts).map((key) => key.length));
+  for (const [key, value] of Object.entries(facts)) console.log(`${key.padEnd(width)}  ${value}`);
+}

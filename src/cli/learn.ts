@@ -1,0 +1,57 @@
+import { type Command, Option } from "commander";
+import type { Model } from "../nn";
+import { compare, type Kind, type LearnedIntervention, learn, type Task } from "../steering";
+import {
+  type LearnOptions,
+  learnerOptions,
+  open,
+  printJson,
+  progressBar,
+  taskFor,
+  withJson,
+  withLearning,
+} from "./shared";
+
+interface Options extends LearnOptions {
+  method: Kind;
+  out?: string;
+  json?: boolean;
+}
+
+/** `fader learn`: one intervention, measured on held-out prompts and saved. */
+export function addLearn(program: Command): void {
+  withJson(withLearning(program.command("learn").description("learn one intervention and save it")))
+    .addOption(new Option("--method <kind>", "what to learn").choices(["scalars", "vectors"]).default("scalars"))
+    .option("--out <file>", "where to save it (default: TASK.METHOD.fader.safetensors)")
+    .addHelpText("after", "\nExample:\n  $ fader learn --task ccc --method scalars --out capitals.fader.safetensors")
+    .action(run);
+}
+
+/** Learns with a progress bar and records the task. */
+export async function learnWithBar(
+  kind: Kind,
+  model: Model,
+  task: Task,
+  options: LearnOptions,
+  label: string = kind,
+): Promise<LearnedIntervention> {
+  const { onProgress, stop } = progressBar(label);
+  try {
+    return await learn(kind, model, task.train, { ...learnerOptions(options), task: task.name, onProgress });
+  } finally {
+    stop();
+  }
+}
+
+async function run(options: Options): Promise<void> {
+  const model = await open(options);
+  const task = taskFor(model, options);
+  const learned = await learnWithBar(options.method, model, task, options);
+  const comparison = compare(model, task.test, { [options.method]: learned });
+  const metrics = comparison.results[options.method]![0]!;
+  const path = options.out ?? `${task.name}.${options.method}.fader.safetensors`;
+  await learned.withMetrics({ ...metrics }).save(path);
+  if (options.json)
+    return printJson({ file: path, task: task.name, split: task.split, steps: learned.provenance.steps, metrics });
+  console.log(`${task.description}\n${task.split}\n\n${comparison}\n\nSaved to ${path}`);
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { FaderError } from "../autograd";
+import { addCompare } from "./compare";
+import { addDemo } from "./demo";
+import { addForward } from "./forward";
+import { addGenerate } from "./generate";
+import { addInfo } from "./info";
+import { addLearn } from "./learn";
+
+const program = new Command("fader")
+  .description("Steer and interpret language models by turning faders: strengths of activations inside the model.")
+  .showHelpAfterError("(fader --help shows the commands)")
+  .addHelpText("after", "\nExample:\n  $ fader demo        # the whole experiment in under a minute");
+for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addInfo]) add(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // What a user can mend is said in a sentence; anything else is our bug and shows where it happened.
+  if (error instanceof FaderError) console.error(`${error.name}: ${error.message}`);
+  else console.error(error);
+  process.exitCode = 1;
+}

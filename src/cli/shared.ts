@@ -1,0 +1,131 @@
+import cliProgress from "cli-progress";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { loadModel } from "../load";
+import { type Model, type Site, sites } from "../nn";
+import { conflictForms, countryCapitals, indirectObjects, type LearnReport, type Task } from "../steering";
+
+/** Options that several commands share, each defined once. */
+export interface ModelOptions {
+  model?: string;
+}
+export interface TaskOptions extends ModelOptions {
+  task: "ccc" | "ioi";
+  form: (typeof conflictForms)[number];
+  template: number;
+  seed: number;
+}
+export interface LearnOptions extends TaskOptions {
+  sites: Site[];
+  steps?: number;
+  batchSize?: number;
+  lr?: number;
+  margin?: number;
+  minimality?: number;
+}
+
+export function integer(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError(`"${text}" is not an integer.`);
+  return value;
+}
+
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError(`"${text}" is not a number.`);
+  return value;
+}
+
+function siteList(text: string): Site[] {
+  return text.split(",").map((name) => {
+    const site = sites.find((known) => known === name.trim());
+    if (site === undefined) throw new InvalidArgumentError(`no site "${name}". Sites: ${sites.join(", ")}.`);
+    return site;
+  });
+}
+
+export function withModel(command: Command): Command {
+  return command.option("--model <dir>", "checkpoint folder in Hugging Face layout (default: the built-in model)");
+}
+
+export function withTask(command: Command): Command {
+  return withModel(command)
+    .addOption(
+      new Option("--task <name>", "ccc: country-capital conflicts; ioi: indirect objects")
+        .choices(["ccc", "ioi"])
+        .default("ccc"),
+    )
+    .addOption(new Option("--form <name>", "how a ccc prompt asks").choices(conflictForms).default("qa"))
+    .option("--template <n>", "which ioi sentence", integer, 0)
+    .option("--seed <n>", "seed of the split and of the learners", integer, 0);
+}
+
+export function withLearning(command: Command): Command {
+  return withTask(command)
+    .option("--sites <list>", "where to learn, comma-separated", siteList, ["attn_out", "mlp_out"] as Site[])
+    .option("--steps <n>", "most updates", integer)
+    .option("--batch-size <n>", "prompts in one update", integer)
+    .option("--lr <x>", "learning rate", number)
+    .option("--margin <x>", "by how many logits the intended answer should lead", number)
+    .option("--minimality <x>", "weight of the l1 norm", number);
+}
+
+export function withJson(command: Command): Command {
+  return command.option("--json", "print the result as JSON");
+}
+
+export function open(options: ModelOptions): Promise<Model> {
+  return loadModel(options.model);
+}
+
+/** The task that the options name, and a line for each kind of prompt left out. */
+export function taskFor(model: Model, options: TaskOptions): Task {
+  const { seed } = options;
+  if (options.task === "ioi") return indirectObjects(model, { seed, template: options.template });
+  return countryCapitals(model, { seed, form: options.form });
+}
+
+/** What a learner takes from the command line. */
+export function learnerOptions({ sites, steps, batchSize, lr, margin, minimality, seed }: LearnOptions) {
+  return { sites, steps, batchSize, lr, margin, minimality, seed };
+}
+
+/** A progress bar for a learner, on standard error so that standard output stays a result. */
+export function progressBar(label: string): { onProgress: (report: LearnReport) => void; stop: () => void } {
+  const bar = new cliProgress.SingleBar(
+    {
+      format: `  ${label.padEnd(8)} {bar} {value}/{total}  loss {loss}  active {active}`,
+      hideCursor: true,
+      clearOnComplete: false,
+      barsize: 24,
+      noTTYOutput: false,
+      stream: process.stderr,
+    },
+    cliProgress.Presets.shades_grey,
+  );
+  let isStarted = false;
+  return {
+    onProgress({ step, steps, loss, activeParameters }) {
+      const payload = { loss: loss.toFixed(2), active: activeParameters };
+      if (!isStarted) bar.start(steps, step, payload);
+      else bar.update(step, payload);
+      isStarted = true;
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+/** A token as text to show: its spaces trimmed, line breaks visible. */
+export function showToken(token: string): string {
+  return token.trim() === "" ? token.replace(/\n/g, "↵") : token.trim();
+}
+
+/** Token ids from `1,2,3`. */
+export function idList(text: string): number[] {
+  if (text.trim() === "") throw new InvalidArgumentError("no ids given.");
+  return text.split(",").map(integer);
+}
+
+/** Prints an object as one JSON document. */
+export function printJson(value: unknown): void {
+  console.log(JSON.stringify(value, null, 2));
+}

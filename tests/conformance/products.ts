@@ -1,0 +1,137 @@
+import { step, tensor, zeros } from "fader/tensor";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { kernelsFor } from "../../src/tensor/kernels";
+import { inf, nan, sum } from "./formulas";
+import {
+  blank,
+  close,
+  covered,
+  type Draw,
+  edge,
+  make,
+  rowKernel,
+  rowsOf,
+  seeds,
+  type View,
+  values,
+  view,
+} from "./support";
+
+const { sqrt, max, min } = Math;
+const k = () => kernelsFor("f32");
+
+export function products(): void {
+  for (const op of ["sum", "max", "min"] as const) {
+    rowKernel(`reduce ${op}`, ([outer, n], seed) => {
+      const inners = [0, 1, 2, 3, 4, 5, 15, 16, 17, 23];
+      const innerSize = inners[seed % inners.length]!;
+      const x = make([outer!, n!, innerSize], seed);
+      const out = blank([outer!, innerSize]);
+      k().reduce(op, x, out);
+      const data = values(x);
+      const column = (o: number, i: number) =>
+        Array.from({ length: n! }, (_, j) => data[(o * n! + j) * innerSize + i]!);
+      const f = { sum, max: (row: number[]) => max(...row), min: (row: number[]) => min(...row) }[op];
+      close(
+        out,
+        Array.from({ length: outer! * innerSize }, (_, i) => f(column(Math.floor(i / innerSize), i % innerSize))),
+        1e-5,
+        sqrt(n!) + 1,
+      );
+    });
+  }
+  edge("reduce max and min pass NaN on", () => {
+    for (const op of ["max", "min", "sum"] as const) {
+      for (const at of [0, 6, 17]) {
+        const x = tensor(Array.from({ length: 18 }, (_, i) => (i === at ? nan : i)));
+        for (const shape of [
+          [1, 18, 1],
+          [1, 9, 2],
+        ]) {
+          const out = blank([1, shape[2]!]);
+          k().reduce(op, x.reshape(shape), out);
+          expect(values(out)[shape[2] === 2 ? at % 2 : 0], op).toBe(nan);
+        }
+      }
+    }
+  });
+  rowKernel("argmax", ([rows, n], seed) => {
+    const x = make([rows!, max(n!, 1)], seed, "shifted", (random) => random.integer(-9, 9));
+    const out = blank([rows!], "i32");
+    k().argmax(x, out);
+    close(
+      out,
+      rowsOf(x).map((row) => row.indexOf(max(...row))),
+      0,
+    );
+  });
+  edge("argmax of a row with NaN is where the first one is", () => {
+    const out = blank([4], "i32");
+    k().argmax(
+      tensor([
+        [1, nan, 9, nan],
+        [nan, 5, 1, 1],
+        [1, 2, 3, nan],
+        [-inf, -inf, -inf, -inf],
+      ]),
+      out,
+    );
+    expect(values(out)).toEqual([1, 0, 3, 0]);
+  });
+
+  function product(batch: number, m: number, inside: number, n: number, seed: number, a: View, b: View): void {
+    const small: Draw = (random) => random.normal();
+    const [x, y] = [make([batch, m, inside], seed, a, small), make([batch, inside, n], seed + 1, b, small)];
+    const out = blank([batch, m, n]);
+    k().matmul(x, y, out);
+    const [left, right] = [values(x), values(y)];
+    const want = new Float64Array(batch * m * n);
+    for (let s = 0; s < batch * m; s++) {
+      for (let p = 0; p < inside; p++) {
+        const from = (Math.floor(s / m) * inside + p) * n;
+        for (let j = 0; j < n; j++) want[s * n + j]! += left[s * inside + p]! * right[from + j]!;
+      }
+    }
+    close(out, Array.from(want), 1e-5, sqrt(inside) + 1);
+  }
+  covered.add("matmul");
+  test("matmul", () => {
+    const sizes = fc.constantFrom(0, 1, 2, 3, 4, 5, 8, 9, 16, 17, 33);
+    const all = fc.property(fc.nat({ max: 3 }), sizes, sizes, sizes, seeds, view, view, (...args) =>
+      step(() => product(...args)),
+    );
+    fc.assert(all, { numRuns: 200 });
+  });
+  const large = [
+    [65, 130, 70],
+    [1, 300, 257],
+    [3, 520, 9],
+    [7, 513, 13],
+    [100, 260, 517],
+    [130, 600, 33],
+    [5, 1, 600],
+  ] as const;
+  test.each(large)("matmul %i×%i×%i, in every combination of strides", (m, inside, n) => {
+    const strides = ["plain", "transposed", "backwards"] as const;
+    for (const a of strides) {
+      for (const b of strides) step(() => product(1, m, inside, n, 7, a, b));
+    }
+  });
+  edge("matmul passes NaN and inf on", () => {
+    for (const m of [1, 2, 6]) {
+      const out = blank([1, m, 2]);
+      k().matmul(
+        zeros([1, m, 2]),
+        tensor([
+          [
+            [nan, 0],
+            [0, inf],
+          ],
+        ]),
+        out,
+      );
+      expect(values(out)).toEqual(Array(2 * m).fill(nan));
+    }
+  });
+}
