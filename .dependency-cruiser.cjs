@@ -11,7 +11,9 @@ const forbidden = layers.map((layer, i) => ({
 
 module.exports = {
   forbidden: [
-    ...forbidden.map((rule) => (rule.from.path === "^src/cli/" ? { ...rule, to: { path: "^src/(node|index)" } } : rule)),
+    ...forbidden.map((rule) =>
+      rule.from.path === "^src/cli/" ? { ...rule, to: { path: "^src/(node|index)" } } : rule,
+    ),
     {
       name: "core-needs-no-package",
       comment: "What a browser loads for tensors and autodiff has no runtime dependency.",
@@ -30,7 +32,7 @@ module.exports = {
   ],
   options: {
     tsConfig: { fileName: "tsconfig.json" },
-    tsPreCompilationDeps: false,
+    tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
     exclude: { path: "src/tensor/kernels/wasm/assembly" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },

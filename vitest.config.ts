@@ -1,11 +1,13 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  // Tests import the package by its public names and run its source, without a build.
   resolve: { conditions: ["fader-source"] },
   ssr: { resolve: { conditions: ["fader-source"] } },
   test: {
     include: ["tests/**/*.test.ts"],
     testTimeout: 120_000,
     pool: "forks",
+    reporters: ["default", ["json", { outputFile: ".cache/test-results.json" }]],
   },
 });

@@ -79,7 +79,7 @@ export function measure(model: Model, asked: readonly Question[] = questions()):
     const ids = part.map(({ text }) => model.encode(text));
     const logits = step(() => model.forward(ids, { positions: "last" }).logits.toTypedArray()) as Float32Array;
     const vocab = model.config.vocab_size;
-    part.forEach((question, i) => rows.push(rowOf(model, question, logits.subarray(i * vocab, (i + 1) * vocab))));
+    rows.push(...part.map((question, i) => rowOf(model, question, logits.subarray(i * vocab, (i + 1) * vocab))));
   }
   const kinds = [...new Set(rows.map((row) => row.kind))];
   return [

@@ -5,7 +5,7 @@ import { vocabularyTokens } from "../../src/builtin/vocabulary";
 export const recipe = {
   seed: 0,
   dataSeed: 1,
-  steps: 12000,
+  steps: 6000,
   batchSize: 32,
   lr: 3e-3,
   minLr: 1.5e-4,

@@ -1,10 +1,11 @@
+import { mapTensors } from "../tensor/containers";
 import { ones } from "../tensor/create";
 import { isFloat } from "../tensor/dtype";
 import { ArgumentError, DtypeError, ShapeError } from "../tensor/errors";
 import { holdSteps } from "../tensor/lifetime";
 import { step } from "../tensor/step";
 import { isTensor, Tensor } from "../tensor/tensor";
-import { backward, leaf, recording } from "./tape";
+import { backward, detach, isPaused, leaf, recording } from "./tape";
 import { leavesOf, mapTree, type Tree } from "./tree";
 
 /** A function to differentiate: returns a scalar, or `[scalar, aux]` where `aux` is passed through. */
@@ -24,25 +25,38 @@ export type Differentiable<P extends Tree, Rest extends unknown[], Aux> = (
 export function valueAndGrad<P extends Tree, Rest extends unknown[], Aux = undefined>(
   f: Differentiable<P, Rest, Aux>,
 ): (parameters: P, ...rest: Rest) => { value: Tensor; grads: P; aux: Aux } {
-  return (parameters, ...rest) =>
-    step(() =>
+  return (parameters, ...rest) => {
+    // Inside noGrad the results are constants to the functions around, even where they are differentiated.
+    const settle = isPaused() ? detach : (x: Tensor) => x;
+    return step(() =>
       holdSteps(() =>
         recording(() => {
           const leaves: Tensor[] = [];
           const watched = mapTree(parameters, (x, path) => {
-            const handle = leaf(checkParameter(x, path));
+            const handle = leaf(settle(checkParameter(x, path)));
             leaves.push(handle);
             return handle;
           });
           const result = f(watched, ...rest);
-          const [value, aux] = isTensor(result) ? [result, undefined] : (result ?? []);
+          const [value, aux] = Array.isArray(result) ? result : [result];
           checkValue(value);
           const gradients = backward(value, ones(value.shape, { dtype: value.dtype }), leaves);
           let next = 0;
-          return { value, grads: mapTree(parameters, () => gradients[next++]!), aux: aux as Aux };
+          const grads = mapTree(parameters, () => ownHandle(gradients, next++));
+          return mapTensors({ value, grads, aux: aux as Aux }, settle);
         }),
       ),
     );
+  };
+}
+
+/** Two parameters may share one gradient (`a + b`): each gets a handle of its own, and so a copy when it survives. */
+function ownHandle(gradients: readonly Tensor[], at: number): Tensor {
+  const gradient = gradients[at]!;
+  if (gradients.indexOf(gradient) === at) return gradient;
+  const handle = detach(gradient);
+  handle.node = gradient.node;
+  return handle;
 }
 
 /** The gradients alone: see `valueAndGrad`. `grad(grad(f))` works. */

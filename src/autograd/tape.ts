@@ -1,4 +1,5 @@
 import { zeros } from "../tensor/create";
+import { isFloat } from "../tensor/dtype";
 import { type Op, setRecorder } from "../tensor/op";
 import { add, sumTo } from "../tensor/ops";
 import { Tensor } from "../tensor/tensor";
@@ -18,7 +19,8 @@ let depth = 0;
 let paused = false;
 
 setRecorder((op, inputs, attrs, out) => {
-  if (depth === 0 || paused) return;
+  // Through integers and masks no gradient flows.
+  if (depth === 0 || paused || !isFloat(out.dtype)) return;
   for (const key in inputs) {
     if (inputs[key]!.node !== undefined && op.spec.gradient?.[key] !== null) {
       out.node = { id: nextId++, op, inputs, attrs, out } satisfies Node;
@@ -49,6 +51,11 @@ export function noGrad<T>(body: () => T): T {
   } finally {
     paused = saved;
   }
+}
+
+/** True inside `noGrad`, where results are to be constants. */
+export function isPaused(): boolean {
+  return paused;
 }
 
 /** The same values, as a constant. */
@@ -94,15 +101,17 @@ export function backward(output: Tensor, seed: Tensor, leaves: readonly Tensor[]
 
 /** The nodes between `output` and `leaves`, newest first. Iterative: a long history must not overflow the stack. */
 function pathTo(output: Tensor, leaves: readonly Tensor[]): Set<Node> {
+  const targets = new Set(leaves.map((x) => x.node as Node));
+  // What is older than every leaf cannot depend on one.
+  const oldest = Math.min(...[...targets].map((node) => node.id));
   const found = new Set<Node>();
   const waiting: (Node | undefined)[] = [output.node as Node | undefined];
   while (waiting.length > 0) {
     const node = waiting.pop();
-    if (node === undefined || found.has(node)) continue;
+    if (node === undefined || node.id < oldest || found.has(node)) continue;
     found.add(node);
     for (const key in node.inputs) waiting.push(node.inputs[key]!.node as Node | undefined);
   }
-  const targets = new Set(leaves.map((x) => x.node as Node));
   const leading = new Set<Node>();
   for (const node of [...found].sort((a, b) => a.id - b.id)) {
     const leads = targets.has(node) || Object.values(node.inputs).some((x) => leading.has(x.node as Node));

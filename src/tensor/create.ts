@@ -36,14 +36,17 @@ export function tensor(data: Nested | ArrayLike<number>, options: CreateOptions 
 export function parameter(from: Shape | Tensor, options: CreateOptions = {}): Tensor {
   return outsideStep(() =>
     isTensor(from)
-      ? tensor(from.toTypedArray() as unknown as ArrayLike<number>, { dtype: from.dtype, shape: from.shape })
+      ? tensor(from.toTypedArray() as unknown as ArrayLike<number>, {
+          dtype: options.dtype ?? from.dtype,
+          shape: from.shape,
+        })
       : zeros(from, options),
   );
 }
 
 export function full(shape: Shape, value: number, { dtype = "f32" }: CreateOptions = {}): Tensor {
   const result = empty(checkShape("full", shape), dtype);
-  result.storage.data().fill(value);
+  result.storage.data().fill(dtype === "bool" ? Number(value !== 0) : value);
   return result;
 }
 
@@ -76,7 +79,10 @@ export function eye(rows: number, columns = rows, { dtype = "f32" }: CreateOptio
 /** Uniform in [0, 1). */
 export function rand(shape: Shape, { seed, dtype = "f32" }: RandomOptions): Tensor {
   const random = randomFrom(seed);
-  return generate(shape, dtype, () => random.uniform());
+  // Rounded down to 24 bits, so that float32 does not round up to 1.
+  return generate(shape, dtype, () =>
+    dtype === "f64" ? random.uniform() : Math.floor(random.uniform() * 2 ** 24) / 2 ** 24,
+  );
 }
 
 /** Standard normal. */
@@ -120,6 +126,11 @@ function flatten(data: Nested, shape: Shape): number[] {
   const visit = (part: Nested, axis: number): void => {
     if (!Array.isArray(part)) {
       if (axis !== shape.length) throw ragged(shape);
+      if (typeof part !== "number" && typeof part !== "boolean") {
+        throw new ArgumentError("tensor", `a list holds ${part === null ? "null" : typeof part}, not a number`, {
+          hint: "Pass nested lists of numbers, or one typed array with a shape.",
+        });
+      }
       flat.push(Number(part));
       return;
     }

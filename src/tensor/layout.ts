@@ -170,7 +170,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
 }
 
 /** NumPy broadcasting: sizes match from the right, 1 stretches. Throws `ShapeError` naming both shapes. */
-export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
+export function broadcastShapes(where: string, a: Shape, b: Shape, names = ["a", "b"]): Shape {
   if (sameShape(a, b)) return a;
   const rank = Math.max(a.length, b.length);
   const shape = new Array<number>(rank);
@@ -178,18 +178,23 @@ export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
     const m = a[a.length - i] ?? 1;
     const n = b[b.length - i] ?? 1;
     if (m !== n && m !== 1 && n !== 1) {
-      throw new ShapeError(where, "shapes do not broadcast", { details: { a, b }, hint: broadcastHint(a, b) });
+      throw new ShapeError(where, "shapes do not broadcast", {
+        details: { [names[0]!]: a, [names[1]!]: b },
+        hint: broadcastHint(a, b, names),
+      });
     }
     shape[rank - i] = m === 1 ? n : m;
   }
   return shape;
 }
 
-function broadcastHint(a: Shape, b: Shape): string | undefined {
+function broadcastHint(a: Shape, b: Shape, names: readonly string[]): string | undefined {
   // The common slip: a per-row vector [n] meant as a column [n, 1].
   const fits = (x: Shape, y: Shape) => x.length === 1 && y.length > 1 && x[0] === y[y.length - 2];
-  if (fits(b, a)) return `To use b per row, unsqueeze it: b.unsqueeze(-1) has shape [${b[0]}, 1].`;
-  if (fits(a, b)) return `To use a per row, unsqueeze it: a.unsqueeze(-1) has shape [${a[0]}, 1].`;
+  const hint = (name: string, n: number) =>
+    `To use ${name} per row, unsqueeze it: ${name}.unsqueeze(-1) has shape [${n}, 1].`;
+  if (fits(b, a)) return hint(names[1]!, b[0]!);
+  if (fits(a, b)) return hint(names[0]!, a[0]!);
   return undefined;
 }
 
@@ -236,7 +241,9 @@ function resolveRange([start, stop, step]: Range, length: number) {
 /** Checks sizes given by a user: non-negative integers. */
 export function checkShape(where: string, shape: Shape): Shape {
   if (!Array.isArray(shape) || shape.some((n) => !Number.isInteger(n) || n < 0)) {
-    throw new ShapeError(where, "a shape is a list of non-negative integers", { details: { shape: String(shape) } });
+    throw new ShapeError(where, "a shape is a list of non-negative integers", {
+      details: { shape: Array.isArray(shape) ? shape : String(shape) },
+    });
   }
   return shape;
 }

@@ -36,9 +36,9 @@ export function fromNdarray(view: NdArray, options: { dtype?: DType } = {}): Ten
     });
   }
   const offsets = new Layout(view.shape, view.stride, view.offset).offsets();
-  const data = view.data as unknown as ArrayLike<number>;
-  return tensor(
-    Float64Array.from(offsets, (at) => data[at]!),
-    { dtype, shape: view.shape },
-  );
+  // Stores with get and set are allowed too, and BigInt arrays when a dtype to convert to is given.
+  const data = view.data as unknown as ArrayLike<number> & { get?: (at: number) => number };
+  const read = typeof data.get === "function" ? (at: number) => data.get!(at) : (at: number) => data[at]!;
+  const values = Float64Array.from(offsets, (at) => Number(read(at)));
+  return tensor(values, { dtype, shape: view.shape });
 }

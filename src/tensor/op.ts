@@ -1,5 +1,5 @@
 import { asTensor } from "./create";
-import type { DType } from "./dtype";
+import { type DType, isFloat } from "./dtype";
 import { DtypeError } from "./errors";
 import { kernelsFor } from "./kernels";
 import type { Kernels } from "./kernels/interface";
@@ -37,6 +37,8 @@ interface Common<I extends string> {
   formula: string;
   inputs: readonly I[];
   domain?: Partial<Record<I, Domain>>;
+  /** Takes floats only. */
+  floats?: true;
   /** Takes any number of inputs `x0, x1, …`, declared once as `x`. */
   variadic?: true;
 }
@@ -127,7 +129,10 @@ export function applyOp(declared: Op, given: Record<string, TensorLike>, attrs: 
   const { spec, name } = declared;
   const inputs = given as Record<string, Tensor>;
   const dtype = commonDtype(name, given);
-  for (const key in given) if (!isTensor(given[key])) inputs[key] = asTensor(given[key]!, dtype);
+  if (spec.floats && !isFloat(dtype)) {
+    throw new DtypeError(name, `takes floats, not ${dtype}`, { hint: 'Cast first: x.cast("f32").' });
+  }
+  for (const key in given) if (!isTensor(given[key])) inputs[key] = constant(name, given[key]!, dtype);
   if (spec.forward !== undefined) {
     const out = empty(spec.shape!(inputs, attrs), spec.dtype ? spec.dtype(inputs, attrs) : dtype);
     spec.forward(kernelsFor(dtype), inputs, out, attrs);
@@ -145,23 +150,32 @@ export function applyOp(declared: Op, given: Record<string, TensorLike>, attrs: 
 
 function commonDtype(name: string, values: Record<string, TensorLike>): DType {
   let found: DType | undefined;
-  let index: DType | undefined;
   for (const key in values) {
     const value = values[key];
     if (!isTensor(value)) continue;
     const { dtype } = value;
-    if (indexInputs.has(key)) index = dtype;
-    else if (found === undefined) found = dtype;
+    if (indexInputs.has(key)) continue;
+    if (found === undefined) found = dtype;
     else if (found !== dtype) throw mixedDtypes(name, values);
   }
-  return found ?? index ?? "f32";
+  return found ?? "f32";
+}
+
+/** A number or list beside tensors of a dtype; one that the dtype would cut off is refused. */
+function constant(name: string, value: Nested, dtype: DType): Tensor {
+  if (dtype === "i32" && typeof value === "number" && !Number.isInteger(value)) {
+    throw new DtypeError(name, `${value} beside i32 would be cut off`, { hint: 'Cast the tensor: x.cast("f32").' });
+  }
+  return asTensor(value, dtype);
 }
 
 /** Inputs of these names are integers or masks and may stand beside floats. */
 const indexInputs = new Set(["index", "target", "condition"]);
 
 function mixedDtypes(where: string, values: Record<string, TensorLike>): DtypeError {
-  const tensors = Object.entries(values).filter((entry): entry is [string, Tensor] => isTensor(entry[1]));
+  const tensors = Object.entries(values).filter(
+    (entry): entry is [string, Tensor] => isTensor(entry[1]) && !indexInputs.has(entry[0]),
+  );
   const [first] = tensors;
   return new DtypeError(where, "dtypes differ", {
     details: Object.fromEntries(tensors.map(([key, x]) => [key, `${x.dtype} [${x.shape.join(", ")}]`])),

@@ -24,7 +24,8 @@ export const referenceRows: RowKernels = {
   argmax(x, out) {
     eachRow(x, (row, r) => {
       let best = 0;
-      for (let j = 1; j < row.length; j++) if (row[j]! > row[best]!) best = j;
+      // As in NumPy, NaN counts as the largest.
+      for (let j = 1; j < row.length && !Number.isNaN(row[best]); j++) if (!(row[j]! <= row[best]!)) best = j;
       rowsOf(out)[r] = best;
     });
   },
@@ -34,6 +35,7 @@ export const referenceRows: RowKernels = {
   logSoftmax(x, out) {
     eachRow(x, (row, r) => {
       const shift = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+      if (shift === Number.NEGATIVE_INFINITY) return setRow(out, r, row);
       const log = Math.log(row.reduce((sum, v) => sum + Math.exp(v - shift), 0));
       setRow(
         out,
@@ -132,6 +134,7 @@ export const referenceRows: RowKernels = {
   },
   crossEntropy(logits, target, out, ignore) {
     const ids = rowsOf(target);
+    rowsOf(out).fill(0);
     eachRow(logits, (row, r) => {
       const shift = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
       const log = Math.log(row.reduce((sum, v) => sum + Math.exp(v - shift), 0));
@@ -142,7 +145,9 @@ export const referenceRows: RowKernels = {
     const ids = rowsOf(target);
     const slope = rowsOf(g);
     eachRow(logits, (row, r) => {
-      const p = ids[r] === ignore ? row.map(() => 0) : softmaxOf(row).map((v, j) => v - (j === ids[r] ? 1 : 0));
+      if (ids[r] === ignore) return setRow(out, r, row.fill(0));
+      const p = softmaxOf(row);
+      p[ids[r]!]! -= 1;
       setRow(
         out,
         r,

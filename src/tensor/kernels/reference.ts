@@ -27,7 +27,7 @@ export const reference: Kernels = {
     map(out, [condition, a, b], (c, u, v) => (c ? u! : v!));
   },
   copy(x, out) {
-    map(out, [x], out.dtype === "bool" ? (v) => (v ? 1 : 0) : (v) => v!);
+    map(out, [x], out.dtype === "bool" ? (v) => (v !== 0 ? 1 : 0) : (v) => v!);
   },
   fill(out, value) {
     map(out, [], () => value);

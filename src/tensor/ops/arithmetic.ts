@@ -19,6 +19,7 @@ function binary(name: BinaryKernel, formula: string, { a, b, domain }: BinaryRul
     formula,
     inputs: ["a", "b"],
     ...(domain && { domain }),
+    ...((name === "div" || name === "pow") && { floats: true }),
     shape: (inputs) => broadcastShapes(name, inputs.a.shape, inputs.b.shape),
     forward: (kernels, inputs, out) => {
       if (out.dtype === "bool") throw new DtypeError(name, "a and b are bool", { hint: 'Cast them: a.cast("f32").' });
@@ -55,12 +56,35 @@ export const div = binary("div", "a / b", {
   domain: { b: { awayFrom: [0] } },
 });
 
-export const pow = binary("pow", "a ^ b, for a ≥ 0 where b is not an integer", {
-  a: ({ g, a, b }) => mul(g, mul(b, pow(a, sub(b, 1)))),
+const powTensor = binary("pow", "a ^ b, for a ≥ 0 where b is not an integer", {
+  a: ({ g, a, b }) => mul(g, mul(b, powTensor(a, sub(b, 1)))),
   // At a = 0 the limit of a^b · log a is 0 for every b > 0.
   b: ({ g, a, out }) => mul(g, mul(out, log(where(equal(a, 0), 1, a)))),
   domain: { a: { min: 0.3, max: 3 } },
 });
+
+const powScalarOp = op("pow_scalar", {
+  formula: "x ^ exponent",
+  inputs: ["x"],
+  floats: true,
+  domain: { x: { min: 0.3, max: 3 } },
+  compute: ({ x }, { exponent }: { exponent: number }) => powTensor(x, exponent),
+  gradient: {
+    // Exponents 0 and 1 need no power, which would be 0 · ∞ at x = 0.
+    x: ({ g, x, attrs: { exponent } }) =>
+      exponent === 0 ? mul(g, 0) : exponent === 1 ? g : mul(g, mul(powScalar(x, exponent - 1), exponent)),
+  },
+});
+
+/** Every element to the same power. */
+export function powScalar(x: TensorLike, exponent: number): Tensor {
+  return powScalarOp({ x }, { exponent });
+}
+
+/** `a ^ b`; `b` a number or a tensor. */
+export function pow(a: TensorLike, b: TensorLike): Tensor {
+  return typeof b === "number" ? powScalar(a, b) : powTensor(a, b);
+}
 
 export const maximum = binary("maximum", "max(a, b); a tie gives each side half of the gradient", {
   a: ({ g, a, b }) => mul(g, share(a, b)),

@@ -2,10 +2,12 @@ import { DtypeError } from "../errors";
 import type { ActivationGradient, UnaryKernel } from "../kernels/interface";
 import { contiguous, type Domain, type Gradient, op, type TensorLike } from "../op";
 import type { Tensor } from "../tensor";
-import { add, div, greater, mul, pow, sub } from "./arithmetic";
+import { add, div, greater, mul, sub } from "./arithmetic";
 import { where } from "./select";
 
 type UnaryGradient = (context: { g: Tensor; x: Tensor; out: Tensor }) => Tensor;
+
+const keepsIntegers = new Set<UnaryKernel>(["neg", "abs", "sign", "square", "relu"]);
 
 /** A function of one number, applied to every element. */
 function elementwise(name: UnaryKernel, formula: string, gradient: UnaryGradient, domain?: Domain) {
@@ -13,6 +15,7 @@ function elementwise(name: UnaryKernel, formula: string, gradient: UnaryGradient
     formula,
     inputs: ["x"],
     ...(domain && { domain: { x: domain } }),
+    ...(!keepsIntegers.has(name) && { floats: true }),
     shape: ({ x }) => x.shape,
     forward: (kernels, { x }, out) => {
       if (x.dtype === "bool") throw new DtypeError(name, "x is bool", { hint: 'Cast it: x.cast("f32").' });
@@ -79,19 +82,3 @@ const geluTanhGradient = activationGradient("gelu_tanh", "g · (s + x·s·(1 −
 export const geluTanh = elementwise("gelu_tanh", "½x (1 + tanh u), u = √(2/π)(x + 0.044715x³)", ({ g, x }) =>
   geluTanhGradient(x, g),
 );
-
-const powScalarOp = op("pow_scalar", {
-  formula: "x ^ exponent",
-  inputs: ["x"],
-  domain: { x: { min: 0.3, max: 3 } },
-  compute: ({ x }, { exponent }: { exponent: number }) => pow(x, exponent),
-  gradient: {
-    x: ({ g, x, attrs: { exponent } }) =>
-      exponent === 0 ? mul(g, 0) : exponent === 1 ? g : mul(g, mul(powScalar(x, exponent - 1), exponent)),
-  },
-});
-
-/** Every element to the same power. */
-export function powScalar(x: TensorLike, exponent: number): Tensor {
-  return powScalarOp({ x }, { exponent });
-}

@@ -18,6 +18,7 @@ const crossEntropyOp = op("cross_entropy", {
   formula: "ln Σ e^logits − logits[target], per row; 0 where target is `ignore`",
   inputs: ["logits", "target"],
   shape: ({ logits, target }, { ignore }: Ignore) => {
+    if (logits.rank === 0) throw new ShapeError("cross_entropy", "logits have no axis of classes");
     if (!sameShape(logits.shape.slice(0, -1), target.shape)) {
       throw new ShapeError("cross_entropy", "target must have the shape of logits without its last axis", {
         details: { logits: logits.shape, target: target.shape },

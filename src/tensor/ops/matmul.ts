@@ -9,10 +9,9 @@ const matmulOp = op("matmul", {
   formula: "a @ b: out[…, i, j] = Σ_p a[…, i, p] · b[…, p, j], leading axes broadcast",
   inputs: ["a", "b"],
   shape: ({ a, b }) => {
-    const [m, k] = a.shape.slice(-2) as [number, number];
-    const [rows, n] = b.shape.slice(-2) as [number, number];
-    if (k !== rows) throw innerSizesDiffer(a.shape, b.shape);
-    return [...broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n];
+    const m = a.shape.at(-2)!;
+    const n = b.shape.at(-1)!;
+    return [...broadcastBatch(a.shape, b.shape), m, n];
   },
   forward: (kernels, { a, b }, out) => {
     const folded = b.rank === 2 ? foldBatch(a) : undefined;
@@ -58,20 +57,30 @@ function asBatch(x: Tensor, batch: number): Tensor {
  * column (right) and loses that axis again. Throws `ShapeError` when the inner sizes differ.
  */
 export function matmul(left: TensorLike, right: TensorLike): Tensor {
-  const a = isTensor(left) ? left : asTensor(left);
+  const a = isTensor(left) ? left : asTensor(left, isTensor(right) ? right.dtype : "f32");
   const b = isTensor(right) ? right : asTensor(right, a.dtype);
   if (a.rank === 0 || b.rank === 0) {
     throw new ShapeError("matmul", "an operand has no axes", { details: { a: a.shape, b: b.shape }, hint: "Use mul." });
   }
+  if (a.shape.at(-1) !== b.shape.at(b.rank === 1 ? -1 : -2)) throw innerSizesDiffer(a.shape, b.shape);
   if (a.rank === 1 && b.rank === 1) return squeeze(squeeze(matmul(unsqueeze(a, 0), unsqueeze(b, 1)), 1), 0);
   if (a.rank === 1) return squeeze(matmul(unsqueeze(a, 0), b), -2);
   if (b.rank === 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
   return matmulOp({ a, b });
 }
 
+function broadcastBatch(a: Shape, b: Shape): Shape {
+  try {
+    return broadcastShapes("matmul", a.slice(0, -2), b.slice(0, -2));
+  } catch {
+    throw new ShapeError("matmul", "leading axes do not broadcast", { details: { a, b } });
+  }
+}
+
 function innerSizesDiffer(a: Shape, b: Shape): ShapeError {
-  const fits = a.at(-1) === b.at(-1);
-  const fitsLeft = a.at(-2) === b.at(-2);
+  const areMatrices = a.length > 1 && b.length > 1;
+  const fits = areMatrices && a.at(-1) === b.at(-1);
+  const fitsLeft = areMatrices && a.at(-2) === b.at(-2);
   return new ShapeError("matmul", "inner sizes differ", {
     details: { a, b },
     ...(fits

@@ -14,6 +14,7 @@ interface Norm {
 const layerNormOp = op("layer_norm", {
   formula: "x̂ · weight + bias, x̂ = (x − mean) / √(biased variance + eps) along the last axis",
   inputs: ["x", "weight", "bias"],
+  floats: true,
   shape: ({ x, weight, bias }) => checkNorm("layer_norm", x, { weight, bias }),
   forward: (kernels, { x, weight, bias }, out, { eps }: Norm) =>
     kernels.layerNorm(contiguous(x), contiguous(weight), contiguous(bias), out, eps),
@@ -55,6 +56,7 @@ const layerNormWeightGradient = op("layer_norm_weight_gradient", {
 const rmsNormOp = op("rms_norm", {
   formula: "x / √(mean(x²) + eps) · weight along the last axis",
   inputs: ["x", "weight"],
+  floats: true,
   shape: ({ x, weight }) => checkNorm("rms_norm", x, { weight }),
   forward: (kernels, { x, weight }, out, { eps }: Norm) => kernels.rmsNorm(contiguous(x), contiguous(weight), out, eps),
   gradient: {

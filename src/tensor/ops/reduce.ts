@@ -1,4 +1,4 @@
-import { ShapeError } from "../errors";
+import { DtypeError, ShapeError } from "../errors";
 import type { ReduceKernel } from "../kernels/interface";
 import { Layout, normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../layout";
 import { contiguous, op, type TensorLike } from "../op";
@@ -32,6 +32,7 @@ function reduction(name: ReduceKernel, formula: string, gradient: (x: Tensor, ke
     inputs: ["x"],
     shape: ({ x }, attrs: Reduction) => reducedShape(name, x, attrs),
     forward: (kernels, { x }, out, { axis }) => {
+      if (x.dtype === "bool") throw new DtypeError(name, "x is bool", { hint: 'To count, cast it: x.cast("i32").' });
       const axes = normalizeAxes(name, axis, x.rank);
       const others = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
       const inPlace = axes.every((a, i) => i === 0 || a === axes[i - 1]! + 1);
@@ -94,6 +95,7 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
 const meanOp = op("mean", {
   formula: "Σ over the axes / number of elements",
   inputs: ["x"],
+  floats: true,
   composed: ({ x }, { axis, keepdims }: Reduction) =>
     div(sum(x, axis, keepdims), sizeOf(normalizeAxes("mean", axis, x.rank).map((a) => x.shape[a]!))),
 });
@@ -105,6 +107,7 @@ export function mean(x: TensorLike, axis: Axis = null, keepdims = false): Tensor
 const varOp = op("var", {
   formula: "Σ (x − mean)² / (n − correction)",
   inputs: ["x"],
+  floats: true,
   composed: ({ x }, { axis, keepdims, correction }: Reduction & { correction: number }) => {
     const count = sizeOf(normalizeAxes("var", axis, x.rank).map((a) => x.shape[a]!));
     return div(sum(square(sub(x, mean(x, axis, true))), axis, keepdims), count - correction);
@@ -119,6 +122,7 @@ export function variance(x: TensorLike, axis: Axis = null, keepdims = false, cor
 const logsumexpOp = op("logsumexp", {
   formula: "ln Σ e^x over the axes, shifted by the largest so that nothing overflows",
   inputs: ["x"],
+  floats: true,
   compute: ({ x }, { axis, keepdims }: Reduction) => {
     const largest = max(x, axis, true);
     // An infinite shift would give inf − inf; without one, a row of -inf gives ln 0 = -inf as it should.
@@ -129,7 +133,10 @@ const logsumexpOp = op("logsumexp", {
   gradient: {
     x: ({ g, x, out, attrs: { axis } }) => {
       const kept = keptShape(x, axis);
-      return mul(reshape(g, kept), exp(sub(x, reshape(out, kept))));
+      const total = reshape(out, kept);
+      // A row of only -inf has no slope; -inf minus -inf would be NaN.
+      const finite = where(equal(total, Number.NEGATIVE_INFINITY), 0, total);
+      return mul(reshape(g, kept), exp(sub(x, finite)));
     },
   },
 });

@@ -23,7 +23,8 @@ export function cast(x: Tensor, dtype: DType): Tensor {
 const whereOp = op("where", {
   formula: "condition ? a : b, broadcast",
   inputs: ["condition", "a", "b"],
-  shape: ({ condition, a, b }) => broadcastShapes("where", condition.shape, broadcastShapes("where", a.shape, b.shape)),
+  shape: ({ condition, a, b }) =>
+    broadcastShapes("where", condition.shape, broadcastShapes("where", a.shape, b.shape), ["condition", "values"]),
   forward: (kernels, { condition, a, b }, out) => {
     if (condition.dtype !== "bool") {
       throw new DtypeError("where", `condition is ${condition.dtype}, not bool`, {

@@ -12,6 +12,7 @@ import { transpose } from "./views";
 const softmaxOp = op("softmax", {
   formula: "e^x / Σ e^x along the last axis; a row of only -inf gives zeros",
   inputs: ["x"],
+  floats: true,
   shape: ({ x }) => x.shape,
   forward: (kernels, { x }, out) => kernels.softmax(contiguous(x), out),
   gradient: { x: ({ g, out }) => softmaxGradient({ y: out, g }) },
@@ -28,6 +29,7 @@ const softmaxGradient = op("softmax_gradient", {
 const logSoftmaxOp = op("log_softmax", {
   formula: "x − ln Σ e^x along the last axis",
   inputs: ["x"],
+  floats: true,
   shape: ({ x }) => x.shape,
   forward: (kernels, { x }, out) => kernels.logSoftmax(contiguous(x), out),
   gradient: { x: ({ g, out }) => logSoftmaxGradient({ y: out, g }) },
@@ -44,6 +46,7 @@ const logSoftmaxGradient = op("log_softmax_gradient", {
 const causalSoftmaxOp = op("causal_softmax", {
   formula: "softmax along the last axis where columns beyond the row count as -inf",
   inputs: ["x"],
+  floats: true,
   shape: ({ x }) => {
     if (x.rank < 2) throw new ShapeError("causal_softmax", "needs at least two axes", { details: { x: x.shape } });
     return x.shape;

@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError } from "../errors";
-import { checkShape, Layout, normalizeAxis, type Range, type Shape, sizeOf } from "../layout";
+import { checkShape, Layout, normalizeAxis, type Range, type Shape, sameShape, sizeOf } from "../layout";
 import { contiguous, op, type TensorLike } from "../op";
 import type { Tensor } from "../tensor";
 import { sumTo } from "./reduce";
@@ -96,7 +96,15 @@ export function slice(x: TensorLike, ranges: Ranges): Tensor {
 const placeOp = op("place", {
   formula: "a tensor of `value` in which out[ranges] = x: the inverse of slice",
   inputs: ["x"],
-  shape: (_, { shape }: { shape: Shape; ranges: Ranges; value?: number }) => shape,
+  shape: ({ x }, { shape, ranges }: { shape: Shape; ranges: Ranges; value?: number }) => {
+    const target = Layout.contiguous(shape).slice(ranges).shape;
+    if (!sameShape(target, x.shape)) {
+      throw new ShapeError("place", "x does not have the shape of the ranges", {
+        details: { x: x.shape, ranges: target },
+      });
+    }
+    return shape;
+  },
   forward: (kernels, { x }, out, { ranges, value = 0 }) => {
     kernels.fill(out, value);
     kernels.copy(x, out.withLayout(out.layout.slice(ranges)));
@@ -180,7 +188,7 @@ const repeatInterleaveOp = op("repeat_interleave", {
 /** Pieces of the given sizes along `axis`; views. */
 export function split(x: Tensor, sizes: readonly number[], axis = -1): Tensor[] {
   const at = normalizeAxis("split", axis, x.rank);
-  if (sizes.reduce((a, b) => a + b, 0) !== x.shape[at]) {
+  if (sizes.some((n) => !(n >= 0)) || sizes.reduce((a, b) => a + b, 0) !== x.shape[at]) {
     throw new ShapeError("split", `sizes [${sizes.join(", ")}] do not add up to axis ${axis}`, {
       details: { x: x.shape },
     });

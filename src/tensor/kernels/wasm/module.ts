@@ -51,8 +51,9 @@ export const scratch = {
   forGemm(bytes: number): number {
     const { gemm } = scratch;
     if (bytes > gemm.bytes) {
+      const ptr = allocate(bytes);
       if (gemm.bytes > 0) release(gemm.ptr, gemm.bytes);
-      gemm.ptr = allocate(bytes);
+      gemm.ptr = ptr;
       gemm.bytes = bytes;
     }
     return gemm.ptr;
