@@ -2,7 +2,7 @@
 import * as fader from "fader/autograd";
 import { grad, mul, step, sum, type Tensor, tensor, valueAndGrad } from "fader/autograd";
 import { largest, largestError, numbers, type Report, type Stored } from "./compare";
-import { formulas } from "./formulas";
+import { formulaOf } from "./formulas";
 
 interface StoredInput {
   dtype: "float" | "int" | "bool";
@@ -61,7 +61,7 @@ const calls: Record<string, (x: Tensors, attrs: any) => Tensor | Tensor[]> = {
 
 /** The function of a case, or `undefined` when the library has none. */
 function functionOf({ op, id, attrs }: OpCase): ((x: Tensors) => Tensor[]) | undefined {
-  const named = op === "formula" || op === "second_order" ? formulas[id] : undefined;
+  const named = op === "formula" || op === "second_order" ? formulaOf(id, attrs.formula) : undefined;
   const list = (result: Tensor | Tensor[]) => (Array.isArray(result) ? result : [result]);
   if (named) return (x) => list(named(x));
   const call = calls[op];

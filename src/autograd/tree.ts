@@ -23,8 +23,13 @@ export function mapTree<T extends Tree>(tree: T, replace: (x: Tensor, path: stri
 }
 
 function checkBranch(value: unknown, path: string): void {
-  if (typeof value === "object" && value !== null && (Array.isArray(value) || !ArrayBuffer.isView(value))) return;
-  throw new ArgumentError("parameters", `${path || "the argument"} is not a tensor but ${value === null ? "null" : typeof value}`, {
-    hint: "Parameters are tensors, in arrays or objects. Pass other values as later arguments.",
-  });
+  const isPlain = typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  if (Array.isArray(value) || isPlain) return;
+  throw new ArgumentError(
+    "parameters",
+    `${path || "the argument"} is not a tensor but ${value === null ? "null" : typeof value}`,
+    {
+      hint: "Parameters are tensors, in arrays or objects. Pass other values as later arguments.",
+    },
+  );
 }

@@ -82,6 +82,7 @@ export async function learn(
   const random = new Random(settings.seed);
   const theta = startValues(kind, model, length, settings.sites, random);
   const optimizer = new Adam(theta, { lr: settings.lr });
+  const clean = rememberClean(model);
   const history: number[] = [];
   let done = 0;
   let order: readonly Prompt[] = [];
@@ -93,7 +94,7 @@ export async function learn(
       order = order.slice(1);
     }
     const loss = step(() => {
-      const { value, grads } = lossAndGradients(kind, model, batch, theta, settings);
+      const { value, grads } = lossAndGradients(kind, model, batch, theta, clean(batch), settings);
       optimizer.step(grads);
       return value.item();
     });
@@ -128,10 +129,10 @@ function lossAndGradients(
   model: Model,
   batch: readonly Prompt[],
   theta: Flat,
+  clean: Tensor,
   settings: { margin: number; faithfulnessWeight: number; faithfulness: Faithfulness },
 ) {
   const ids = batch.map((prompt) => prompt.ids);
-  const clean = model.forward(ids, { positions: "last" }).logits;
   return valueAndGrad((parameters: Flat) => {
     const interventions: Interventions = Object.fromEntries(
       Object.entries(bySite(parameters)).map(([site, tensors]) => [site, kinds[kind].intervention(tensors, 1)]),
@@ -139,6 +140,27 @@ function lossAndGradients(
     const [plus, minus] = logitsAt(model, ids, interventions, [1, -1]) as [Tensor, Tensor];
     return objective({ clean, plus, minus }, batch, settings);
   })(theta);
+}
+
+/** Logits without intervention after the last token; each prompt goes through the model once. */
+function rememberClean(model: Model): (batch: readonly Prompt[]) => Tensor {
+  const known = new Map<Prompt, Float32Array>();
+  const vocab = model.config.vocab_size;
+  return (batch) => {
+    const missing = batch.filter((prompt) => !known.has(prompt));
+    if (missing.length > 0) {
+      const ids = missing.map((prompt) => prompt.ids);
+      const rows = model.forward(ids, { positions: "last" }).logits.toTypedArray() as Float32Array;
+      missing.forEach((prompt, i) => {
+        known.set(prompt, rows.slice(i * vocab, (i + 1) * vocab));
+      });
+    }
+    const all = new Float32Array(batch.length * vocab);
+    batch.forEach((prompt, i) => {
+      all.set(known.get(prompt)!, i * vocab);
+    });
+    return tensor(all, { shape: [batch.length, vocab] });
+  };
 }
 
 function bySite(flat: Flat): Record<string, Record<string, Tensor>> {

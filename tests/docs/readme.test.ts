@@ -1,0 +1,55 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+
+/** The `ts` examples of the README run as they stand; the `text` block after one is what it prints. */
+const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+const blocks = [...readme.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, language, code]) => ({
+  language,
+  code: code!,
+}));
+const examples = blocks.flatMap(({ language, code }, i) => {
+  if (language !== "ts") return [];
+  const next = blocks[i + 1];
+  return [{ code, printed: next?.language === "text" ? next.code : undefined }];
+});
+const folder = new URL("./.examples/", import.meta.url);
+
+beforeAll(() => {
+  mkdirSync(folder, { recursive: true });
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Words and signs must be equal; numbers may differ in the last digits between platforms. */
+function expectAlike(printed: string, stated: string): void {
+  const tokens = (text: string) => text.trim().split(/\s+/);
+  const [got, want] = [tokens(printed), tokens(stated)];
+  expect(got.length, printed).toBe(want.length);
+  got.forEach((token, i) => {
+    const [a, b] = [token, want[i]!].map((text) => Number.parseFloat(text.replace("−", "-")));
+    if (Number.isNaN(b)) expect(token).toBe(want[i]);
+    else expect(Math.abs(a! - b!), `${token} is not close to ${want[i]}`).toBeLessThanOrEqual(0.1 + 0.1 * Math.abs(b!));
+  });
+}
+
+describe("README", () => {
+  test("has examples", () => expect(examples.length).toBeGreaterThan(2));
+
+  examples.forEach(({ code, printed }, i) => {
+    test(`example ${i + 1} runs and prints what it says: ${code.split("\n")[0]}`, async () => {
+      const file = new URL(`example-${i + 1}.ts`, folder);
+      writeFileSync(file, code);
+      const lines: string[] = [];
+      const log = vi.spyOn(console, "log").mockImplementation((...values) => {
+        lines.push(values.map(String).join(" "));
+      });
+      try {
+        await import(/* @vite-ignore */ file.href);
+      } finally {
+        log.mockRestore();
+      }
+      if (printed !== undefined) expectAlike(lines.join("\n"), printed);
+    });
+  });
+});
