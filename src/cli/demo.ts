@@ -47,7 +47,7 @@ async function run(options: Options): Promise<void> {
   say(comparison.toString());
   const ratio = comparison.parameterRatio("vectors", "faders");
   say(`The vectors use ${ratio.toFixed(0)} times as many numbers as the faders.\n`);
-  say(`The faders that moved (of ${faders.parameterCount}):\n${placesTable(faders)}\n`);
+  say(`The faders that moved (of ${faders.parameterCount}):\n${placesTable(model, example, faders)}\n`);
 
   const curves = [
     { name: "faders", points: pruningCurve(model, task.test, faders) },
@@ -102,12 +102,12 @@ function dialTable(model: Model, prompt: Prompt, learned: Record<string, Learned
   return [heading.trimEnd(), ...lines].join("\n");
 }
 
-/** The places whose scalars are not 0, the largest first. */
-function placesTable(faders: LearnedIntervention): string {
-  const { tokens } = faders.provenance;
+/** The places whose scalars are not 0, the largest first, with the tokens of the prompt shown. */
+function placesTable(model: Model, prompt: Prompt, faders: LearnedIntervention): string {
+  const tokens = model.needTokenizer("demo");
   const places = faders.activeLocations();
   const shown = places.slice(0, 12).map(({ site, layer, position, value }) => {
-    const token = `${position} ${showToken(tokens[position!] ?? "")}`;
+    const token = `${position} ${showToken(tokens.token(prompt.ids[position!]!))}`;
     const factor = `× ${(1 + value).toFixed(2)} at β = +1, × ${(1 - value).toFixed(2)} at β = −1`;
     return `  ${`blocks.${layer}.${site}`.padEnd(18)} ${token.padEnd(16)} ${value >= 0 ? " " : ""}${value.toFixed(2)}   ${factor}`;
   });

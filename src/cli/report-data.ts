@@ -54,7 +54,7 @@ export function describe(found: Findings): ReportData {
       site,
       layer,
       position: position!,
-      token: faders.provenance.tokens[position!]!,
+      token: tokens[position!]!,
       alpha: value,
     })),
     table: { columns, rows, note: `${comparison.prompts} held-out prompts; ${task.split}.` },

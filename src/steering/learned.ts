@@ -57,7 +57,7 @@ export interface Provenance {
   model: string;
   /** `fingerprint` of the model. */
   fingerprint: string;
-  /** Tokens of one training prompt, to label the positions. */
+  /** The token at each position, to label it: `‹varies›` where the training prompts differ. */
   tokens: readonly string[];
   seed: number;
   /** The settings of the learner. */

@@ -1,0 +1,56 @@
+import { fileURLToPath } from "node:url";
+import { createContext, runInContext } from "node:vm";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { describe, expect, test } from "vitest";
+
+/** A script for browsers: one file, no Node module may be needed to load it. */
+async function bundle(code: string): Promise<string> {
+  const result = await build({
+    stdin: { contents: code, resolveDir: fileURLToPath(new URL("../..", import.meta.url)), loader: "ts" },
+    bundle: true,
+    write: false,
+    format: "iife",
+    globalName: "result",
+    platform: "browser",
+    conditions: ["fader-source"],
+    minify: true,
+    define: { "import.meta.url": '"https://example.test/fader.js"' },
+    external: ["node:*"],
+  });
+  return result.outputFiles[0]!.text;
+}
+
+/** Runs a script where only what browsers have exists. */
+function runAsBrowser(script: string): Record<string, unknown> {
+  const web = { WebAssembly, TextDecoder, TextEncoder, URL, atob, fetch, FinalizationRegistry, performance, console };
+  const context = createContext({ ...web, setTimeout });
+  runInContext(`${script}; globalThis.result = result;`, context);
+  return context.result as Record<string, unknown>;
+}
+
+describe("in a browser", () => {
+  test("the engine computes gradients without a Node global", async () => {
+    const script = await bundle(`
+      import { grad, tensor } from "fader/autograd";
+      export const slope = grad((x) => x.square().sum())(tensor([1, 2, 3])).toArray();
+    `);
+    expect(script).not.toMatch(/require\(/);
+    expect([...(runAsBrowser(script).slope as number[])]).toEqual([2, 4, 6]);
+  });
+
+  test("a model runs forward under an intervention", async () => {
+    const script = await bundle(`
+      import { createModel, scale } from "fader";
+      const config = { model_type: "gpt2", n_layer: 1, n_head: 2, n_embd: 8, vocab_size: 11, n_positions: 6 };
+      const model = createModel(config, { seed: 0 });
+      export const shape = model.forward([1, 2, 3], { interventions: { mlp_out: scale(-1) } }).logits.shape.join("x");
+    `);
+    expect(runAsBrowser(script).shape).toBe("1x3x11");
+  });
+
+  test("tensors and gradients weigh less than 64 kB compressed", async () => {
+    const script = await bundle('export * from "fader/autograd";');
+    expect(gzipSync(script).length).toBeLessThan(64 * 1024);
+  });
+});
