@@ -21,6 +21,8 @@ export interface LearnOptions extends TaskOptions {
   lr?: number;
   margin?: number;
   minimality?: number;
+  groupMinimality?: number;
+  faithfulnessWeight?: number;
 }
 
 export function integer(text: string): number {
@@ -66,7 +68,9 @@ export function withLearning(command: Command): Command {
     .option("--batch-size <n>", "prompts in one update", integer)
     .option("--lr <x>", "learning rate", number)
     .option("--margin <x>", "by how many logits the intended answer should lead", number)
-    .option("--minimality <x>", "weight of the l1 norm", number);
+    .option("--minimality <x>", "weight of the l1 norm", number)
+    .option("--group-minimality <x>", "weight of the group lasso, one group for each place", number)
+    .option("--faithfulness-weight <x>", "weight of keeping other tokens as they are", number);
 }
 
 export function withJson(command: Command): Command {
@@ -85,8 +89,9 @@ export function taskFor(model: Model, options: TaskOptions): Task {
 }
 
 /** What a learner takes from the command line. */
-export function learnerOptions({ sites, steps, batchSize, lr, margin, minimality, seed }: LearnOptions) {
-  return { sites, steps, batchSize, lr, margin, minimality, seed };
+export function learnerOptions(options: LearnOptions) {
+  const { sites, steps, batchSize, lr, margin, minimality, groupMinimality, faithfulnessWeight, seed } = options;
+  return { sites, steps, batchSize, lr, margin, minimality, groupMinimality, faithfulnessWeight, seed };
 }
 
 /** A progress bar for a learner, on standard error so that standard output stays a result. */
