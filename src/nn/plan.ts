@@ -92,7 +92,7 @@ function editAt(
       ? batch.beta
       : tensor([...batch.beta], { dtype: batch.dtype, shape: [batch.beta.length, ...new Array(h.rank - 1).fill(1)] });
     const edited = applyEdit(edit, h, parameters, beta, features);
-    return covered === undefined ? edited : where(covered.mask(h.rank), edited, h);
+    return covered === undefined || covered.isEverywhere ? edited : where(covered.mask(h.rank), edited, h);
   };
 }
 
@@ -162,6 +162,8 @@ class Cover {
   /** `[prompts, length]`: which entry of the position axis applies, or the one after the last for none. */
   private readonly index: Int32Array;
   private readonly isPrefix: boolean;
+  /** No position of any prompt is left out. */
+  readonly isEverywhere: boolean;
 
   constructor(
     key: string,
@@ -182,6 +184,7 @@ class Cover {
         if (at >= 0 && at < length) this.index[row * length + at] = entry;
       });
     });
+    this.isEverywhere = this.index.every((entry) => entry < positions.length);
     this.isPrefix = positions.every((position, i) => position === i);
   }
 

@@ -116,10 +116,23 @@ export function pruningCurve(
   intervention: LearnedIntervention,
   counts: readonly number[] = pruningCounts(intervention.activeLocations().length),
 ): { k: number; effectiveness: number }[] {
-  return counts.map((k) => {
-    const { winsPlus, winsMinus } = evaluate(model, prompts, intervention.keepLargest(k));
-    return { k, effectiveness: (winsPlus + winsMinus) / 2 };
-  });
+  return counts.map((k) => ({ k, effectiveness: winShare(model, prompts, intervention.keepLargest(k)) }));
+}
+
+/** Mean of the shares of prompts with Δ > 0 at β = +1 and with Δ < 0 at β = −1. */
+function winShare(model: Model, prompts: readonly Prompt[], intervention: LearnedIntervention): number {
+  let wins = 0;
+  for (let at = 0; at < prompts.length; at += chunk) {
+    const part = prompts.slice(at, at + chunk);
+    wins += step(() => {
+      const ids = part.map((prompt) => prompt.ids);
+      const [plus, minus] = logitsAt(model, ids, intervention.at(1), [1, -1]) as [Tensor, Tensor];
+      const up = [...logitDiff(plus, part).toTypedArray()].filter((delta) => delta > 0);
+      const down = [...logitDiff(minus, part).toTypedArray()].filter((delta) => delta < 0);
+      return up.length + down.length;
+    });
+  }
+  return wins / (2 * prompts.length);
 }
 
 /** 0, 1, 2, 4, 8, … up to all. */

@@ -28,7 +28,9 @@ export function tensor(data: Nested | ArrayLike<number>, options: CreateOptions 
       details: { shape: wanted },
     });
   }
-  result.storage.data().set(dtype === "bool" ? Array.from(flat, (value) => (value ? 1 : 0)) : flat);
+  const target = result.storage.data();
+  if (dtype !== "bool") target.set(flat);
+  else for (let i = 0; i < flat.length; i++) target[i] = flat[i] ? 1 : 0;
   return result;
 }
 
