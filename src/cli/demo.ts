@@ -22,8 +22,12 @@ export function addDemo(program: Command): void {
     .action(run);
 }
 
-async function run(options: Options): Promise<void> {
+/** Enough for a clear picture; `fader compare` goes on until nothing improves. */
+const demoSteps = 150;
+
+async function run(given: Options): Promise<void> {
   const start = performance.now();
+  const options = { ...given, steps: given.steps ?? demoSteps };
   const say = (text: string) => options.json || console.log(text);
   const model = await open(options);
   const task = taskFor(model, options);

@@ -1,0 +1,12 @@
+export {
+  isStoredDtype,
+  type SafetensorsHeader,
+  type StoredDtype,
+  type StoredEntry,
+  type StoredTensor,
+  storedByteLength,
+  type TensorToStore,
+} from "./format";
+export { parseSafetensorsHeader, readSafetensors, safetensorsHeaderLength } from "./read";
+export { toBool, toFloat32, toInt32 } from "./values";
+export { writeSafetensors } from "./write";
