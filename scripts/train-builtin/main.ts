@@ -72,6 +72,6 @@ const minutes = (performance.now() - start) / 60_000;
 
 const measured = measure(model);
 console.log(toMarkdown(measured));
-await saveCheckpoint(out, model, { tokenizer: buildTokenizer(), tokenizerConfig: buildTokenizerConfig() });
+await saveCheckpoint(out, model);
 await writeFileAtomic(`${out}/README.md`, card(model, measured));
 console.log(`Written to ${out} after ${minutes.toFixed(1)} minutes of training.`);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type Model, nextTokens } from "../nn";
-import { writeBytes } from "../nn/files";
+import { checkWritable, writeBytes } from "../nn/files";
 import { compare, type LearnedIntervention, logitDiff, logitsAt, type Prompt, pruningCurve } from "../steering";
 import { learnWithBar } from "./learn";
 import { renderReport } from "./report";
@@ -14,9 +14,7 @@ interface Options extends LearnOptions {
 
 /** `fader demo`: the whole experiment; what `npm start` runs. */
 export function addDemo(program: Command): void {
-  withJson(
-    withLearning(program.command("demo", { isDefault: true }).description("the whole experiment in under a minute")),
-  )
+  withJson(withLearning(program.command("demo").description("the whole experiment in under a minute")))
     .option("--report <file>", "where to write the report", "fader-report.html")
     .addHelpText("after", "\nExample:\n  $ fader demo --seed 1")
     .action(run);
@@ -28,6 +26,7 @@ const demoSteps = 150;
 async function run(given: Options): Promise<void> {
   const start = performance.now();
   const options = { ...given, steps: given.steps ?? demoSteps };
+  await checkWritable(options.report);
   const say = (text: string) => options.json || console.log(text);
   const model = await open(options);
   const task = taskFor(model, options);

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import type { Model } from "../nn";
+import { checkWritable } from "../nn/files";
 import { compare, type Kind, type LearnedIntervention, learn, type Task } from "../steering";
 import {
   type LearnOptions,
@@ -44,12 +45,13 @@ export async function learnWithBar(
 }
 
 async function run(options: Options): Promise<void> {
+  const path = options.out ?? `${options.task}.${options.method}.fader.safetensors`;
+  await checkWritable(path);
   const model = await open(options);
   const task = taskFor(model, options);
   const learned = await learnWithBar(options.method, model, task, options);
   const comparison = compare(model, task.test, { [options.method]: learned });
   const metrics = comparison.results[options.method]![0]!;
-  const path = options.out ?? `${task.name}.${options.method}.fader.safetensors`;
   await learned.withMetrics({ ...metrics }).save(path);
   if (options.json)
     return printJson({ file: path, task: task.name, split: task.split, steps: learned.provenance.steps, metrics });

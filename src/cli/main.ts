@@ -7,9 +7,11 @@ import { addForward } from "./forward";
 import { addGenerate } from "./generate";
 import { addInfo } from "./info";
 import { addLearn } from "./learn";
+import { version } from "./version";
 
 const program = new Command("fader")
   .description("Steer and interpret language models by turning faders: strengths of activations inside the model.")
+  .version(version)
   .showHelpAfterError("(fader --help shows the commands)")
   .addHelpText("after", "\nExample:\n  $ fader demo        # the whole experiment in under a minute");
 for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addInfo]) add(program);

@@ -1,3 +1,4 @@
+import type { Tensor } from "../autograd";
 import { type Model, nextTokens } from "../nn";
 import { type Comparison, type LearnedIntervention, logitDiff, logitsAt, type Prompt, type Task } from "../steering";
 import type { Curve, ExampleRow, ReportData } from "./report";
@@ -41,14 +42,13 @@ export function describe(found: Findings): ReportData {
         ...[-1, 0, 1].map((beta) => exampleRow(model, example, vectors, "vectors", beta)),
       ],
     },
-    faders: {
-      sites: faders.sites.map((site) => ({ site, alpha: faders.parameters[site]!.alpha!.toArray() as number[][] })),
-    },
+    faders: { sites: faders.sites.flatMap((site) => scalarMaps(site, faders.parameters[site]!.alpha!)) },
     vectors: {
-      sites: vectors.sites.map((site) => ({
-        site,
-        norm: vectors.parameters[site]!.v!.square().sum(-1).sqrt().toArray() as number[][],
-      })),
+      sites: vectors.sites.map((site) => {
+        const v = vectors.parameters[site]!.v!;
+        const axes = v.shape.map((_, i) => i).slice(2);
+        return { site, norm: v.square().sum(axes).sqrt().toArray() as number[][] };
+      }),
     },
     places: faders.activeLocations().map(({ site, layer, position, value }) => ({
       site,
@@ -61,6 +61,15 @@ export function describe(found: Findings): ReportData {
     curves,
     reproduce: { command: `npx fader demo --seed ${seed} --task ${task.name}`, seed, version, seconds },
   };
+}
+
+/** One map for a site, or one for each head at `z`. */
+function scalarMaps(site: string, alpha: Tensor): { site: string; alpha: number[][] }[] {
+  if (alpha.rank === 2) return [{ site, alpha: alpha.toArray() as number[][] }];
+  return Array.from({ length: alpha.shape[2]! }, (_, head) => {
+    const part = alpha.slice([null, null, [head, head + 1]]).squeeze(2);
+    return { site: `${site}, head ${head}`, alpha: part.toArray() as number[][] };
+  });
 }
 
 function exampleRow(

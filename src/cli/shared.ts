@@ -26,7 +26,7 @@ export interface LearnOptions extends TaskOptions {
 }
 
 export function integer(text: string): number {
-  const value = Number(text);
+  const value = text.trim() === "" ? Number.NaN : Number(text);
   if (!Number.isInteger(value)) throw new InvalidArgumentError(`"${text}" is not an integer.`);
   return value;
 }

@@ -1,7 +1,6 @@
 import { nearest, sameShape, type Tensor, tensor } from "../autograd";
 import { type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
 import { CheckpointError } from "./errors";
-import type { Weights } from "./gpt";
 import { Model } from "./model";
 import { readSafetensors, type StoredTensor, toFloat32, writeSafetensors } from "./safetensors";
 import { Tokenizer } from "./tokenizer";
@@ -121,7 +120,7 @@ function readWeight(stored: StoredTensor, shape: readonly number[], dtype: "f32"
   return tensor(values, { dtype, shape });
 }
 
-/** A short hash of configuration and weights: the same for equal models, different for any others met in practice. */
+/** A short hash of configuration and weights: the same for equal models, whatever prefix their names have. */
 export function fingerprint(model: Model): string {
   let low = 0x811c9dc5;
   let high = 0x01000193;
@@ -132,17 +131,19 @@ export function fingerprint(model: Model): string {
   const text = (s: string) => {
     for (let i = 0; i < s.length; i++) mix(s.charCodeAt(i));
   };
-  const { n_layers, n_heads, d_model, d_mlp, vocab_size } = model.config;
-  text(`${model.config.model_type} ${n_layers} ${n_heads} ${d_model} ${d_mlp} ${vocab_size}`);
-  const weights: Weights = model.weights;
-  for (const key of Object.keys(weights).sort()) {
-    text(key.replace(/^transformer\./, ""));
-    const values = Float32Array.from(weights[key]!.toTypedArray());
-    const bits = new Int32Array(values.buffer);
-    // A sample of each weight is enough to tell models apart, and quick for large ones.
-    const step = Math.max(1, Math.floor(bits.length / 997));
-    for (let i = 0; i < bits.length; i += step) mix(bits[i]!);
+  const { model_type, n_layers, n_heads, d_model, d_mlp, vocab_size, act_fn, eps } = model.config;
+  text([model_type, n_layers, n_heads, d_model, d_mlp, vocab_size, act_fn, eps].join(" "));
+  const named = Object.entries(model.weights).map(([key, x]) => [key.slice(prefixOf(key, model)), x] as const);
+  for (const [key, x] of named.sort(([a], [b]) => (a < b ? -1 : 1))) {
+    text(key);
+    const values = Float32Array.from(x.toTypedArray());
+    for (const bits of new Int32Array(values.buffer)) mix(bits);
   }
   const hex = (x: number) => (x >>> 0).toString(16).padStart(8, "0");
   return hex(high) + hex(low);
+}
+
+/** How much of a stored name is the checkpoint's prefix. */
+function prefixOf(key: string, { prefix }: Model): number {
+  return key.startsWith(prefix) ? prefix.length : 0;
 }

@@ -3,6 +3,9 @@ import { FaderError } from "../tensor/errors";
 /** A model file (weights, config or tokenizer) that is malformed, or that asks for what Fader does not support. */
 export class CheckpointError extends FaderError {}
 
+/** A file or URL that is not there. */
+export class NotFoundError extends FaderError {}
+
 /** A site or place name that this model does not have. */
 export class SiteError extends FaderError {}
 

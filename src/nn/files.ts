@@ -1,4 +1,5 @@
 import { ArgumentError } from "../autograd";
+import { CheckpointError, NotFoundError } from "./errors";
 
 /** Reading and writing where the platform can: URLs everywhere, files in Node. */
 
@@ -9,6 +10,7 @@ export async function readBytes(source: string | URL): Promise<Uint8Array> {
   const url = asUrl(source);
   if (url !== undefined && url.protocol !== "file:") {
     const response = await fetch(url);
+    if (response.status === 404) throw new NotFoundError("read", `${url}: nothing there`);
     if (!response.ok) throw new ArgumentError("read", `${url}: ${response.status} ${response.statusText}`);
     return new Uint8Array(await response.arrayBuffer());
   }
@@ -17,8 +19,8 @@ export async function readBytes(source: string | URL): Promise<Uint8Array> {
   try {
     return new Uint8Array(await readFile(url ?? (source as string)));
   } catch (error) {
-    const missing = (error as { code?: string }).code === "ENOENT";
-    throw new ArgumentError("read", `${source}: ${missing ? "no such file" : (error as Error).message}`);
+    if ((error as { code?: string }).code === "ENOENT") throw new NotFoundError("read", `${source}: no such file`);
+    throw new ArgumentError("read", `${source}: ${(error as Error).message}`);
   }
 }
 
@@ -28,13 +30,13 @@ export async function readJson(source: string | URL, optional = false): Promise<
   try {
     bytes = await readBytes(source);
   } catch (error) {
-    if (optional) return undefined;
+    if (optional && error instanceof NotFoundError) return undefined;
     throw error;
   }
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    throw new ArgumentError("read", `${source} is not JSON: ${(error as Error).message}`);
+    throw new CheckpointError(String(source), `not JSON: ${(error as Error).message}`);
   }
 }
 
@@ -43,7 +45,30 @@ export async function writeBytes(path: string, data: Uint8Array | string): Promi
   if (!isNode)
     throw new ArgumentError("write", `${path}: a browser writes no files`, { hint: "Offer the bytes as a download." });
   const { writeFileAtomic } = await import("./atomic");
-  await writeFileAtomic(path, data);
+  try {
+    await writeFileAtomic(path, data);
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+/** Throws unless a file can be written at `path`: to know before long work. Node only. */
+export async function checkWritable(path: string): Promise<void> {
+  const [{ access, constants, stat }, { dirname }] = await Promise.all([
+    import("node:fs/promises"),
+    import("node:path"),
+  ]);
+  try {
+    await access(dirname(path), constants.W_OK);
+    if ((await stat(path).catch(() => undefined))?.isDirectory()) throw new Error("it is a folder");
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+function cannotWrite(path: string, error: unknown): ArgumentError {
+  const missing = (error as { code?: string }).code === "ENOENT";
+  return new ArgumentError("write", `${path}: ${missing ? "its folder does not exist" : (error as Error).message}`);
 }
 
 /** `folder/file` for a path or URL. */

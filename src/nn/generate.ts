@@ -1,6 +1,7 @@
 import { ArgumentError, Random, step } from "../autograd";
 import type { Interventions } from "./interventions";
 import type { Model } from "./model";
+import { checkPrompts } from "./prompts";
 
 export interface GenerateOptions {
   /** Most tokens to add. Default 20; generation also ends at the model's context length. */
@@ -28,6 +29,7 @@ export function generateIds(model: Model, ids: readonly number[], options: Gener
   const { eos_token_id } = model.config;
   const stop = new Set(options.stopTokens ?? (eos_token_id === undefined ? [] : [eos_token_id]));
   const random = new Random(seed);
+  checkPrompts([ids], model.config);
   const all = [...ids];
   while (all.length < ids.length + maxTokens && all.length < model.config.n_ctx) {
     const logits = step(() =>

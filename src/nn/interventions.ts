@@ -1,4 +1,4 @@
-import { mul, add as plus, sub, sum, type Tensor, zeros } from "../autograd";
+import { equal, mul, add as plus, sub, sum, type Tensor, where, zeros } from "../autograd";
 
 /** Which blocks and positions an intervention edits. */
 export interface Where {
@@ -38,33 +38,33 @@ export type Interventions = Readonly<Record<string, Intervention | readonly Inte
  * Multiplies activations by `1 + β·α`; `α = 0` changes nothing. `alpha`: a number, `[layers, positions]`, `[layers]`
  * (all positions), or `[layers, positions, heads]` at `z`. For one place the layer axis is left out.
  */
-export function scale(alpha: Tensor | number, where: Where = {}): Intervention {
-  return { kind: "scale", alpha, ...where };
+export function scale(alpha: Tensor | number, at: Where = {}): Intervention {
+  return { kind: "scale", alpha, ...at };
 }
 
 /** Adds `β·v`. `v`: a number, `[layers, positions, d_model]`, or `[layers, d_model]`; at `z`, `[…, heads, d_head]`. */
-export function add(v: Tensor | number, where: Where = {}): Intervention {
-  return { kind: "add", v, ...where };
+export function add(v: Tensor | number, at: Where = {}): Intervention {
+  return { kind: "add", v, ...at };
 }
 
 /** Scales by a learned function of the activation itself. `g [layers, d_model]`, `b [layers]`. */
-export function dynamic(g: Tensor, b: Tensor, where: Where & { normalize?: boolean } = {}): Intervention {
-  return { kind: "dynamic", g, b, ...where, normalize: where.normalize ?? true };
+export function dynamic(g: Tensor, b: Tensor, at: Where & { normalize?: boolean } = {}): Intervention {
+  return { kind: "dynamic", g, b, ...at, normalize: at.normalize ?? true };
 }
 
 /** Puts `value` in place of the activation; shapes as for `add`. */
-export function replace(value: Tensor | number, where: Where = {}): Intervention {
-  return { kind: "replace", value, ...where };
+export function replace(value: Tensor | number, at: Where = {}): Intervention {
+  return { kind: "replace", value, ...at };
 }
 
 /** Sets activations to zero. */
-export function ablate(where: Where = {}): Intervention {
-  return { kind: "ablate", ...where };
+export function ablate(at: Where = {}): Intervention {
+  return { kind: "ablate", ...at };
 }
 
 /** Removes what lies along a direction (of any length but 0); shapes as for `add`. */
-export function project(direction: Tensor, where: Where = {}): Intervention {
-  return { kind: "project", direction, ...where };
+export function project(direction: Tensor, at: Where = {}): Intervention {
+  return { kind: "project", direction, ...at };
 }
 
 /** The parameters of an intervention by name, each with the axes it has beyond layers and positions. */
@@ -118,7 +118,9 @@ export function applyEdit(
       return mul(h, onePlus(dial(-1)));
     case "project": {
       const direction = p.direction as Tensor;
-      const unit = mul(direction, direction.square().sum(features, true).rsqrt());
+      // Positions that the edit does not cover hold a direction of 0, which must not become NaN in the gradient.
+      const length2 = direction.square().sum(features, true);
+      const unit = mul(direction, where(equal(length2, 0), 1, length2).rsqrt());
       const along = sum(mul(h, unit), features, true);
       return sub(h, dial(mul(along, unit)));
     }

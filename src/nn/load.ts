@@ -20,18 +20,24 @@ export async function loadCheckpoint(folder: string | URL, options: CheckpointOp
   return readCheckpoint(files, { ...options, name });
 }
 
-/** Saves a model in the same layout. `tokenizer`: the parsed files to put beside it. Node only. */
+/** Saves a model in the same layout, with its tokenizer if it has one. Node only. */
 export async function saveCheckpoint(
   folder: string,
   model: Model,
-  options: { metadata?: Record<string, string>; tokenizer?: object; tokenizerConfig?: object } = {},
+  options: { metadata?: Record<string, string> } = {},
 ): Promise<void> {
-  const { mkdir } = await import("node:fs/promises");
+  const { mkdir, rm } = await import("node:fs/promises");
   await mkdir(folder, { recursive: true });
   const { config, weights } = writeCheckpoint(model, options.metadata);
-  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
-  if (options.tokenizer) await writeBytes(`${folder}/tokenizer.json`, json(options.tokenizer));
-  if (options.tokenizerConfig) await writeBytes(`${folder}/tokenizer_config.json`, json(options.tokenizerConfig));
-  await writeBytes(`${folder}/config.json`, json(config));
+  const files = {
+    "tokenizer.json": model.tokenizer?.files.tokenizer,
+    "tokenizer_config.json": model.tokenizer?.files.tokenizerConfig,
+    "config.json": config,
+  };
+  for (const [name, content] of Object.entries(files)) {
+    // A tokenizer of another model that lay there before must not seem to be this one's.
+    if (content === undefined) await rm(`${folder}/${name}`, { force: true });
+    else await writeBytes(`${folder}/${name}`, `${JSON.stringify(content, null, 2)}\n`);
+  }
   await writeBytes(`${folder}/model.safetensors`, weights);
 }

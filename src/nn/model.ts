@@ -1,10 +1,10 @@
 import { ArgumentError, countElements, embedding, type Tensor, tensor } from "../autograd";
 import type { GPTConfig } from "./config";
-import { TokenError } from "./errors";
 import { type GenerateOptions, generate } from "./generate";
 import { gpt2, unembed, type Weights } from "./gpt";
 import type { Interventions } from "./interventions";
 import { planInterventions, type Tap } from "./plan";
+import { checkPrompts } from "./prompts";
 import { parsePlace, placeName } from "./sites";
 import type { Tokenizer } from "./tokenizer";
 
@@ -31,7 +31,7 @@ export interface ForwardResult {
 /** A GPT: configuration, weights by checkpoint name, tokenizer. Holds no state beyond them. */
 export class Model {
   /** What stands before every weight name in this checkpoint, e.g. `transformer.`. */
-  private readonly prefix: string;
+  readonly prefix: string;
 
   constructor(
     readonly config: GPTConfig,
@@ -67,6 +67,11 @@ export class Model {
     const lengths = checkPrompts(prompts, this.config);
     const length = Math.max(...lengths);
     const promptLengths = options.promptLengths ?? lengths;
+    if (promptLengths.length !== lengths.length || promptLengths.some((n, row) => !(n > 0 && n <= lengths[row]!))) {
+      throw new ArgumentError("forward", "promptLengths must give 1 to all tokens of each prompt", {
+        details: { promptLengths, tokens: lengths },
+      });
+    }
     const tap = this.tap(options, { promptLengths, length });
     const padded = prompts.flatMap((prompt) => [...prompt, ...new Array<number>(length - prompt.length).fill(0)]);
     const grid = [prompts.length, length];
@@ -129,7 +134,7 @@ export class Model {
   }
 
   private placesOf(name: string): string[] {
-    const { site, layer } = parsePlace(name, this.config);
+    const { site, layer } = parsePlace(name, this.config, "capture");
     const layers = layer === undefined ? Array.from({ length: this.config.n_layers }, (_, l) => l) : [layer];
     return layers.map((l) => placeName(site, l));
   }
@@ -143,21 +148,4 @@ function lastOf(x: Tensor, lengths: readonly number[]): Tensor {
     { dtype: "i32" },
   );
   return embedding(x.reshape([batch * length, d]), index);
-}
-
-function checkPrompts(prompts: readonly (readonly number[])[], { vocab_size, n_ctx }: GPTConfig): number[] {
-  if (prompts.length === 0) throw new TokenError("forward", "no prompts given");
-  return prompts.map((prompt, row) => {
-    const which = prompts.length > 1 ? `prompt ${row}` : "the prompt";
-    if (prompt.length === 0) throw new TokenError("forward", `${which} is empty`);
-    if (prompt.length > n_ctx) {
-      throw new TokenError("forward", `${which} has ${prompt.length} tokens, the model's context is ${n_ctx}`);
-    }
-    for (const id of prompt) {
-      if (!Number.isInteger(id) || id < 0 || id >= vocab_size) {
-        throw new TokenError("forward", `${which} holds token id ${id}`, { hint: `Valid: 0 to ${vocab_size - 1}.` });
-      }
-    }
-    return prompt.length;
-  });
 }

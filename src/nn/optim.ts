@@ -1,4 +1,4 @@
-import { ArgumentError, mul, type Tensor, zeros } from "../autograd";
+import { ArgumentError, DtypeError, mul, parameter, ShapeError, sameShape, type Tensor, zeros } from "../autograd";
 import { kernelsFor } from "../tensor/kernels";
 import { outsideStep } from "../tensor/lifetime";
 import { contiguous } from "../tensor/op";
@@ -37,10 +37,11 @@ export class Adam {
   /** One update. `lr` overrides the option, for schedules. Throws `ArgumentError` when a gradient is missing. */
   step(grads: Parameters, lr = this.options.lr): void {
     const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, decays = (_, p) => p.rank >= 2 } = this.options;
+    // All are checked before the first is changed.
+    for (const [name, p] of Object.entries(this.parameters)) checkGradient(name, p, grads[name]);
     this.count++;
     for (const [name, p] of Object.entries(this.parameters)) {
-      const g = grads[name];
-      if (g === undefined) throw new ArgumentError("adam", `no gradient for "${name}"`);
+      const g = grads[name]!;
       const { m, v } = this.moments[name]!;
       kernelsFor(p.dtype).adam(p, contiguous(g), m, v, {
         lr,
@@ -54,25 +55,47 @@ export class Adam {
     }
   }
 
-  /** Everything needed to go on later: number of updates, and the moments as `m.NAME`, `v.NAME`. */
+  /** Everything needed to go on later, copied: number of updates, and the moments as `m.NAME`, `v.NAME`. */
   state(): { count: number; tensors: Record<string, Tensor> } {
     const tensors: Record<string, Tensor> = {};
     for (const [name, { m, v }] of Object.entries(this.moments)) {
-      tensors[`m.${name}`] = m;
-      tensors[`v.${name}`] = v;
+      tensors[`m.${name}`] = parameter(m);
+      tensors[`v.${name}`] = parameter(v);
     }
     return { count: this.count, tensors };
   }
 
   /** Goes on from a saved state. */
   restore({ count, tensors }: { count: number; tensors: Parameters }): void {
+    for (const [name, { m }] of Object.entries(this.moments)) {
+      for (const key of [`m.${name}`, `v.${name}`]) checkState("adam", key, m, tensors[key]);
+    }
     for (const [name, { m, v }] of Object.entries(this.moments)) {
-      const [savedM, savedV] = [tensors[`m.${name}`], tensors[`v.${name}`]];
-      if (savedM === undefined || savedV === undefined) throw new ArgumentError("adam", `no saved state for "${name}"`);
-      m.assign(savedM);
-      v.assign(savedV);
+      m.assign(tensors[`m.${name}`]!);
+      v.assign(tensors[`v.${name}`]!);
     }
     this.count = count;
+  }
+}
+
+function checkGradient(name: string, p: Tensor, g: Tensor | undefined): void {
+  if (!p.layout.isContiguous) throw new ArgumentError("adam", `"${name}" is a view: make it with parameter()`);
+  if (g === undefined) throw new ArgumentError("adam", `no gradient for "${name}"`);
+  if (!sameShape(g.shape, p.shape)) {
+    throw new ShapeError("adam", `the gradient of "${name}" has another shape`, {
+      details: { parameter: p.shape, gradient: g.shape },
+    });
+  }
+  if (g.dtype !== p.dtype) throw new DtypeError("adam", `"${name}" is ${p.dtype}, its gradient ${g.dtype}`);
+}
+
+/** Throws unless a saved tensor is there and fits. */
+export function checkState(where: string, name: string, now: Tensor, saved: Tensor | undefined): void {
+  if (saved === undefined) throw new ArgumentError(where, `the saved state has no "${name}"`);
+  if (!sameShape(saved.shape, now.shape)) {
+    throw new ShapeError(where, `the saved "${name}" has another shape`, {
+      details: { now: now.shape, saved: saved.shape },
+    });
   }
 }
 

@@ -1,18 +1,9 @@
-import {
-  ArgumentError,
-  concat,
-  embedding,
-  isTensor,
-  place,
-  ShapeError,
-  type Tensor,
-  tensor,
-  where,
-  zeros,
-} from "../autograd";
+import { ArgumentError, type Tensor, tensor, where } from "../autograd";
 import type { GPTConfig } from "./config";
+import { Cover, neverFires } from "./cover";
 import { SiteError } from "./errors";
-import { applyEdit, type Feature, type Intervention, type Interventions, parametersOf } from "./interventions";
+import { applyEdit, type Intervention, type Interventions, parametersOf } from "./interventions";
+import { featureShape, fitTo, pickLayer } from "./plan-shapes";
 import { type Place, parsePlace, placeName, type Site } from "./sites";
 
 /** What the interventions of one forward pass need to know about its batch. */
@@ -53,6 +44,9 @@ export function planInterventions(map: Interventions, config: GPTConfig, batch: 
         planned.set(name, [...(planned.get(name) ?? []), apply]);
       });
     }
+  }
+  if ((isNumber(batch.beta) ? [batch.beta] : batch.beta).some((beta) => !Number.isFinite(beta))) {
+    throw new ArgumentError("interventions", `beta is ${batch.beta}`, { hint: "Use finite numbers." });
   }
   if (batch.beta === 0) return (_site, _layer, h) => h;
   return (site, layer, h) => (planned.get(placeName(site, layer)) ?? []).reduce((edited, apply) => apply(edited), h);
@@ -98,117 +92,6 @@ function editAt(
 
 const isNumber = (x: unknown): x is number => typeof x === "number";
 
-/** A parameter `[B?, T?, …]` with trailing axes of size 1 until it has `rank` feature axes. */
-function fitTo(rank: number, x: Tensor, byPosition: boolean): Tensor {
-  const leading = byPosition ? 2 : 0;
-  let result = x;
-  while (result.rank - leading < rank) result = result.unsqueeze(-1);
-  return result;
-}
-
-/** The axes of a parameter beyond layers and positions. */
-function featureShape(feature: Feature, edit: Intervention, isHeads: boolean, config: GPTConfig): readonly number[][] {
-  const model = isHeads ? [config.n_heads, config.d_head] : [config.d_model];
-  if (feature === "model") return [model];
-  // A scalar for each head, or one for all of them.
-  return isHeads && edit.kind === "scale" ? [[], [config.n_heads]] : [[]];
-}
-
-/** The part of a parameter that belongs to one block, and whether its first axis counts positions. */
-function pickLayer(
-  name: string,
-  value: Tensor | number,
-  features: readonly (readonly number[])[],
-  edit: Intervention,
-  at: Place,
-  layerCount: number,
-  index: number,
-  isHeads: boolean,
-): { part: Tensor | number; byPosition: boolean } {
-  if (!isTensor(value)) return { part: value, byPosition: false };
-  const layerAxes = at.layer === undefined ? [layerCount] : [];
-  const mayHavePositions = edit.positions !== "all" && edit.kind !== "dynamic";
-  for (const feature of features) {
-    const free = [...layerAxes, ...feature];
-    // At z a second axis counts positions, as everywhere, unless positions are "all".
-    const ambiguous = isHeads && mayHavePositions && feature.length === 1 && edit.kind === "scale";
-    if (!ambiguous && matches(value.shape, free)) return { part: layerPart(value, at, index), byPosition: false };
-    if (!mayHavePositions) continue;
-    const count = Array.isArray(edit.positions) ? edit.positions.length : value.shape[layerAxes.length];
-    if (matches(value.shape, [...layerAxes, count ?? -1, ...feature])) {
-      return { part: layerPart(value, at, index), byPosition: true };
-    }
-  }
-  const positions = Array.isArray(edit.positions) ? [edit.positions.length] : ["positions"];
-  const valid = features.flatMap((feature) => [
-    ...(mayHavePositions ? [[...layerAxes, ...positions, ...feature]] : []),
-    [...layerAxes, ...feature],
-  ]);
-  throw new ShapeError("interventions", `${name} has the wrong shape`, {
-    details: { got: value.shape, valid: valid.map((shape) => `[${shape.join(", ")}]`).join(" or ") },
-  });
-}
-
-function matches(shape: readonly number[], want: readonly number[]): boolean {
-  return shape.length === want.length && shape.every((n, i) => n === want[i]);
-}
-
-function layerPart(value: Tensor, at: Place, index: number): Tensor {
-  return at.layer === undefined ? value.slice([[index, index + 1]]).squeeze(0) : value;
-}
-
-/** The positions that an edit covers in each prompt of a batch. */
-class Cover {
-  /** `[prompts, length]`: which entry of the position axis applies, or the one after the last for none. */
-  private readonly index: Int32Array;
-  private readonly isPrefix: boolean;
-  /** No position of any prompt is left out. */
-  readonly isEverywhere: boolean;
-
-  constructor(
-    key: string,
-    private readonly positions: readonly number[],
-    private readonly batch: Batch,
-  ) {
-    const { promptLengths, length } = batch;
-    const longest = Math.max(...promptLengths);
-    if (positions.length === 0) throw neverFires(key, "its list of positions is empty");
-    this.index = new Int32Array(promptLengths.length * length).fill(positions.length);
-    positions.forEach((position, entry) => {
-      if (!Number.isInteger(position) || position >= length || position < -longest) {
-        const has = `the longest prompt has ${longest} tokens`;
-        throw neverFires(key, `position ${position} is outside every prompt (${has})`);
-      }
-      promptLengths.forEach((promptLength, row) => {
-        const at = position < 0 ? promptLength + position : position;
-        if (at >= 0 && at < length) this.index[row * length + at] = entry;
-      });
-    });
-    this.isEverywhere = this.index.every((entry) => entry < positions.length);
-    this.isPrefix = positions.every((position, i) => position === i);
-  }
-
-  /** A parameter `[entries, …]` laid out over `[1 or prompts, length, …]`; the values where it does not apply are 0. */
-  spread(value: Tensor): Tensor {
-    const { length, promptLengths, dtype } = this.batch;
-    const feature = value.shape.slice(1);
-    const ranges = [[0, 1] as const, [0, this.positions.length] as const];
-    if (this.isPrefix) return place(value.unsqueeze(0), { shape: [1, length, ...feature], ranges });
-    const size = feature.reduce((a, b) => a * b, 1);
-    const rows = concat([value.reshape([this.positions.length, size]), zeros([1, size], { dtype })], 0);
-    const index = tensor(this.index, { dtype: "i32", shape: [promptLengths.length, length] });
-    return embedding(rows, index).reshape([promptLengths.length, length, ...feature]);
-  }
-
-  /** `[prompts, length, 1, …]`, true where the edit applies. */
-  mask(rank: number): Tensor {
-    const { length, promptLengths } = this.batch;
-    const shape = [promptLengths.length, length, ...new Array(rank - 2).fill(1)];
-    const covered = Array.from(this.index, (entry) => (entry < this.positions.length ? 1 : 0));
-    return tensor(covered, { dtype: "bool", shape });
-  }
-}
-
 function layersOf(key: string, edit: Intervention, at: Place, config: GPTConfig): readonly number[] {
   if (at.layer !== undefined) {
     if (edit.layers !== undefined) {
@@ -238,8 +121,4 @@ function checkKind(key: string, edit: Intervention | undefined): void {
       hint: `Make one with ${kinds.join("(), ")}().`,
     });
   }
-}
-
-function neverFires(key: string, why: string): ArgumentError {
-  return new ArgumentError("interventions", `"${key}" would never fire: ${why}`);
 }

@@ -32,23 +32,26 @@ export function placeName(site: Site, layer: number): string {
  * Reads `mlp_out`, `blocks.3.mlp_out`, and the TransformerLens names `blocks.3.hook_mlp_out`, `blocks.3.attn.hook_z`.
  * Throws `SiteError` with the nearest valid name.
  */
-export function parsePlace(name: string, config: GPTConfig): Place {
-  const match = /^(?:blocks\.(-?\d+)\.)?(?:attn\.)?(?:hook_)?([a-z_]+)$/.exec(name);
-  const site = sites.find((known) => known === match?.[2]);
-  if (match === null || site === undefined) throw unknownSite(name, config);
+export function parsePlace(name: string, config: GPTConfig, where = "interventions"): Place {
+  const match = /^(?:blocks\.(\d+)\.)?(attn\.)?(?:hook_)?([a-z_]+)$/.exec(name);
+  const site = sites.find((known) => known === match?.[3]);
+  // TransformerLens puts `z`, and of our sites only that, below `attn`.
+  if (match === null || site === undefined || (match[2] !== undefined && site !== "z")) {
+    throw unknownSite(where, name, config);
+  }
   if (match[1] === undefined) return { site };
   const layer = Number(match[1]);
-  if (layer < 0 || layer >= config.n_layers) throw unknownSite(name, config);
+  if (layer >= config.n_layers) throw unknownSite(where, name, config);
   return { site, layer };
 }
 
-function unknownSite(name: string, config: GPTConfig): SiteError {
+function unknownSite(where: string, name: string, config: GPTConfig): SiteError {
   const names = [
     ...sites,
     ...Array.from({ length: config.n_layers }, (_, l) => sites.map((s) => placeName(s, l))).flat(),
   ];
   const candidates = name.includes(".") ? names.slice(sites.length) : names.slice(0, sites.length);
-  return new SiteError("interventions", `no site "${name}"`, {
+  return new SiteError(where, `no site "${name}"`, {
     hint: `Nearest: "${nearest(name, candidates)}". This model has blocks 0-${config.n_layers - 1}; sites: ${sites.join(", ")}.`,
   });
 }

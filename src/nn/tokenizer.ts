@@ -28,6 +28,8 @@ export class Tokenizer {
   readonly eosId: number | undefined;
   /** The token that stands for what the vocabulary cannot express; undefined where every text can be encoded. */
   readonly unknownId: number | undefined;
+  /** The parsed files that this was made from. */
+  readonly files: { readonly tokenizer: object; readonly tokenizerConfig: object };
   readonly #engine: Engine;
   readonly #source: string;
   readonly #vocabulary: readonly (string | undefined)[];
@@ -37,7 +39,8 @@ export class Tokenizer {
   /** A token to decode in front of another one: decoders strip the space of the first token of a text. */
   readonly #anchor: number;
 
-  private constructor(engine: Engine, config: Json, source: string) {
+  private constructor(engine: Engine, config: Json, source: string, files: Tokenizer["files"]) {
+    this.files = files;
     const model = engine.model!;
     this.#engine = engine;
     this.#source = source;
@@ -71,7 +74,7 @@ export class Tokenizer {
       const engine = new Engine(json, config);
       // Some malformed parts show only when they run.
       engine.encode("a");
-      return new Tokenizer(engine, config, source);
+      return new Tokenizer(engine, config, source, { tokenizer: tokenizerJson, tokenizerConfig: configJson });
     } catch (error) {
       if (error instanceof CheckpointError) throw error;
       throw new CheckpointError(source, `not a tokenizer that can be used (${(error as Error).message})`);

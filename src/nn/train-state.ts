@@ -9,7 +9,7 @@ const format = "fader-training/1";
 export function writeTrainingState(state: TrainingState): Uint8Array {
   const all = Object.entries({ ...prefixed("w", state.weights), ...prefixed("o", state.optimizer.tensors) });
   const stored = all.map(
-    ([key, x]) => [key, { dtype: "F32" as const, shape: x.shape, data: x.toTypedArray() }] as const,
+    ([key, x]) => [key, { dtype: "F32" as const, shape: x.shape, data: x.cast("f32").toTypedArray() }] as const,
   );
   return writeSafetensors(stored, { format, step: String(state.step), count: String(state.optimizer.count) });
 }

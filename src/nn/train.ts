@@ -1,6 +1,6 @@
-import { crossEntropy, NumericsError, step, type Tensor, tensor, valueAndGrad } from "../autograd";
+import { crossEntropy, NumericsError, parameter, step, type Tensor, tensor, valueAndGrad } from "../autograd";
 import type { Model } from "./model";
-import { Adam, type AdamOptions, clipGradients, type Parameters, type Schedule } from "./optim";
+import { Adam, type AdamOptions, checkState, clipGradients, type Parameters, type Schedule } from "./optim";
 
 /** Where a training run stands; everything that it needs to go on with the same bits. */
 export interface TrainingState {
@@ -31,7 +31,7 @@ export interface TrainOptions extends Omit<AdamOptions, "lr"> {
   /** Go on from here. */
   resume?: TrainingState;
   onStep?: (report: StepReport) => void;
-  /** Called every `saveEvery` steps and at the end. */
+  /** The state is a copy. Called every `saveEvery` steps and at the end. */
   onSave?: (state: TrainingState) => void | Promise<void>;
   saveEvery?: number;
 }
@@ -46,8 +46,9 @@ export async function train(model: Model, options: TrainOptions): Promise<void> 
   const rate: Schedule = typeof lr === "number" ? () => lr : lr;
   const optimizer = new Adam(weights, { ...options, lr: rate(0) });
   if (resume !== undefined) {
-    for (const [name, weight] of Object.entries(weights)) weight.assign(resume.weights[name]!);
+    for (const [name, weight] of Object.entries(weights)) checkState("train", name, weight, resume.weights[name]);
     optimizer.restore(resume.optimizer);
+    for (const [name, weight] of Object.entries(weights)) weight.assign(resume.weights[name]!);
   }
   for (let at = resume?.step ?? 0; at < steps; at++) {
     const report = step(() => {
@@ -61,13 +62,19 @@ export async function train(model: Model, options: TrainOptions): Promise<void> 
         });
       }
       const clipped = clipGradients(grads, clip);
+      if (!Number.isFinite(clipped.norm)) {
+        throw new NumericsError("train", `the gradients are not finite at step ${at + 1}`, {
+          hint: "Lower the learning rate, or go on from the last saved state.",
+        });
+      }
       optimizer.step(clipped.grads, rate(at));
       return { step: at + 1, loss, lr: rate(at), gradientNorm: clipped.norm };
     });
     onStep?.(report);
     const isLast = at + 1 === steps;
     if (onSave && ((at + 1) % saveEvery === 0 || isLast)) {
-      await onSave({ step: at + 1, weights, optimizer: optimizer.state() });
+      const copies = Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, parameter(weight)]));
+      await onSave({ step: at + 1, weights: copies, optimizer: optimizer.state() });
     }
     // Lets timers, signals and the browser's events in.
     if (at % 10 === 9) await new Promise((resolve) => setTimeout(resolve, 0));

@@ -8,7 +8,11 @@ import type { Prompt } from "./task";
 export type Contestants = Readonly<Record<string, LearnedIntervention | readonly LearnedIntervention[]>>;
 
 const percent = (value: number) => `${(100 * value).toFixed(0)}%`;
-const decimals = (digits: number) => (value: number) => value.toFixed(digits);
+/** A typographic minus, and none before zero. */
+const decimals = (digits: number) => (value: number) => {
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+};
 const whole = (value: number) => String(Math.round(value));
 
 /** The columns of the table: heading, measure, and how to print it. */
@@ -90,6 +94,7 @@ export function compare(model: Model, prompts: readonly Prompt[], contestants: C
   const results = names.map((name) => {
     const given = contestants[name]!;
     const list = Array.isArray(given) ? (given as LearnedIntervention[]) : [given as LearnedIntervention];
+    if (list.length === 0) throw new ArgumentError("compare", `"${name}" is an empty list`);
     return [name, list.map((intervention) => evaluate(model, prompts, intervention))] as const;
   });
   return new Comparison(Object.fromEntries(results), prompts.length);
@@ -97,6 +102,8 @@ export function compare(model: Model, prompts: readonly Prompt[], contestants: C
 
 function spread(values: readonly number[], show: (value: number) => string): string {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  // Where no prompt could be flipped there is nothing to show.
+  if (Number.isNaN(mean)) return "–";
   if (values.length === 1) return show(mean);
   const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1);
   return `${show(mean)} ± ${show(Math.sqrt(variance))}`;

@@ -1,6 +1,6 @@
-import { step, type Tensor } from "../autograd";
+import { ArgumentError, step, type Tensor } from "../autograd";
 import type { Model } from "../nn";
-import { type LearnedIntervention, logitsAt } from "./learned";
+import { kinds, type LearnedIntervention, logitsAt } from "./learned";
 import { klOthers, logitDiff, logOthers } from "./objective";
 import type { Prompt } from "./task";
 
@@ -38,6 +38,7 @@ const chunk = 32;
 
 /** All measures of an intervention on prompts of the length that it was learned on. */
 export function evaluate(model: Model, prompts: readonly Prompt[], intervention: LearnedIntervention): Metrics {
+  checkLengths(prompts, intervention);
   const rows: RowMeasures[] = [];
   for (let at = 0; at < prompts.length; at += chunk) {
     const part = prompts.slice(at, at + chunk);
@@ -69,6 +70,20 @@ export function evaluate(model: Model, prompts: readonly Prompt[], intervention:
     activeLocations: intervention.activeLocations().length,
     l1: intervention.l1,
   };
+}
+
+/** Scalars and vectors are tied to positions: on prompts of another length they would land on other tokens. */
+function checkLengths(prompts: readonly Prompt[], { kind, provenance }: LearnedIntervention): void {
+  if (prompts.length === 0) throw new ArgumentError("evaluate", "no prompts given");
+  if (kinds[kind].locationAxes < 2) return;
+  const length = provenance.tokens.length;
+  const other = prompts.find((prompt) => prompt.ids.length !== length);
+  if (other !== undefined) {
+    throw new ArgumentError("evaluate", `learned on prompts of ${length} tokens, this one has ${other.ids.length}`, {
+      details: { prompt: JSON.stringify(other.text) },
+      hint: "Evaluate on prompts of the same length.",
+    });
+  }
 }
 
 interface RowMeasures {

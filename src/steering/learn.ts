@@ -1,7 +1,9 @@
-import { ArgumentError, parameter, Random, step, type Tensor, tensor, valueAndGrad } from "../autograd";
+import { NumericsError, parameter, Random, step, type Tensor, tensor, valueAndGrad } from "../autograd";
 import { Adam, fingerprint, type Interventions, type Model, type Site } from "../nn";
-import { type Kind, kinds, LearnedIntervention, logitsAt } from "./learned";
+import { checkLearn, type Settings } from "./learn-settings";
+import { featureOf, type Kind, kinds, LearnedIntervention, logitsAt } from "./learned";
 import { type Faithfulness, objective } from "./objective";
+import { shrink, shrinkGroups } from "./proximal";
 import type { Prompt } from "./task";
 
 /** All values are ours: the paper's are not known. */
@@ -78,8 +80,8 @@ export async function learn(
   prompts: readonly Prompt[],
   options: LearnOptions,
 ): Promise<LearnedIntervention> {
-  const settings = { ...defaults, ...perKind[kind], ...withoutUndefined(options) };
-  const length = checkLearn(prompts, settings);
+  const settings: Settings = { ...defaults, ...perKind[kind], ...withoutUndefined(options) };
+  const length = checkLearn(kind, prompts, settings);
   const random = new Random(settings.seed);
   const theta = startValues(kind, model, length, settings.sites, random);
   const optimizer = new Adam(theta, { lr: settings.lr });
@@ -99,9 +101,12 @@ export async function learn(
       optimizer.step(grads);
       return value.item();
     });
-    for (const x of Object.values(theta)) shrink(x, settings.lr * settings.minimality);
-    if (settings.groupMinimality > 0) {
-      for (const x of Object.values(theta)) shrinkGroups(x, settings.lr * settings.groupMinimality);
+    if (!Number.isFinite(loss)) {
+      throw new NumericsError("learn", `the loss is ${loss} at step ${done + 1}`, { hint: "Lower the learning rate." });
+    }
+    for (const x of Object.values(theta)) {
+      shrink(x, settings.lr * settings.minimality);
+      shrinkGroups(x, kinds[kind].locationAxes, settings.lr * settings.groupMinimality);
     }
     done++;
     history.push(loss);
@@ -178,37 +183,16 @@ function bySite(flat: Flat): Record<string, Record<string, Tensor>> {
 
 /** Small random values: exact zeros would be no saddle, but seeds are to differ. */
 function startValues(kind: Kind, model: Model, length: number, sites: readonly Site[], random: Random): Flat {
-  const { n_layers, d_model } = model.config;
   const theta: Flat = {};
   for (const site of sites) {
-    for (const [name, shape] of Object.entries(kinds[kind].shapes(n_layers, length, d_model))) {
+    const shapes = kinds[kind].shapes(model.config.n_layers, length, featureOf(site, model.config));
+    for (const [name, shape] of Object.entries(shapes)) {
       const size = shape.reduce((a, b) => a * b, 1);
       const values = Float32Array.from({ length: size }, () => random.normal() * 0.01);
       theta[`${site}/${name}`] = parameter(tensor(values, { shape }));
     }
   }
   return theta;
-}
-
-/** Proximal step of ℓ1: moves every value towards 0 by `by`, and to exactly 0 within it. */
-function shrink(x: Tensor, by: number): void {
-  const data = x.storage.data() as Float32Array;
-  for (let i = 0; i < data.length; i++) {
-    const value = data[i]!;
-    data[i] = Math.abs(value) <= by ? 0 : value - Math.sign(value) * by;
-  }
-}
-
-/** Proximal step of the group lasso: shortens each location's vector by `by`. */
-function shrinkGroups(x: Tensor, by: number): void {
-  const data = x.storage.data() as Float32Array;
-  const size = x.shape.at(-1)!;
-  for (let at = 0; at < data.length; at += size) {
-    const group = data.subarray(at, at + size);
-    const norm = Math.hypot(...group);
-    const factor = norm <= by ? 0 : 1 - by / norm;
-    for (let i = 0; i < size; i++) group[i]! *= factor;
-  }
 }
 
 function countActive(theta: Flat): number {
@@ -222,29 +206,7 @@ function countActive(theta: Flat): number {
 function hasSettled(history: readonly number[], window: number): boolean {
   if (window === 0 || history.length < 2 * window) return false;
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-  return mean(history.slice(-window)) > 0.99 * mean(history.slice(-2 * window, -window));
-}
-
-function checkLearn(
-  prompts: readonly Prompt[],
-  s: { sites: readonly Site[]; steps: number; batchSize: number; lr: number; minimality: number },
-): number {
-  if (prompts.length === 0) throw new ArgumentError("learn", "no prompts given");
-  const lengths = [...new Set(prompts.map((prompt) => prompt.ids.length))];
-  if (lengths.length > 1) {
-    throw new ArgumentError("learn", `prompts of ${lengths.join(" and ")} tokens: positions would not mean the same`, {
-      hint: "Keep the prompts of one length.",
-    });
-  }
-  if (s.sites.length === 0) throw new ArgumentError("learn", "no sites given", { hint: 'For instance ["mlp_out"].' });
-  for (const [name, value] of Object.entries({ steps: s.steps, batchSize: s.batchSize })) {
-    if (!Number.isInteger(value) || value < 1)
-      throw new ArgumentError("learn", `${name} is ${value}`, { hint: "Use 1 or more." });
-  }
-  if (!(s.lr > 0) || !(s.minimality >= 0)) {
-    throw new ArgumentError("learn", `lr is ${s.lr}, minimality ${s.minimality}`, { hint: "lr > 0, minimality ≥ 0." });
-  }
-  return lengths[0]!;
+  return mean(history.slice(-window)) >= 0.99 * mean(history.slice(-2 * window, -window));
 }
 
 function withoutUndefined<T extends object>(options: T): T {

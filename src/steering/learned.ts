@@ -2,6 +2,7 @@ import { ArgumentError, mul, type Tensor, tensor } from "../autograd";
 import {
   add,
   dynamic,
+  type GPTConfig,
   type Intervention,
   type Interventions,
   type Model,
@@ -19,8 +20,8 @@ export type Kind = "scalars" | "vectors" | "dynamic";
 
 /** The tensors of each kind at one site, and the intervention they make at β. */
 export interface KindSpec {
-  /** Shapes from layers, positions and width. */
-  shapes(layers: number, positions: number, width: number): Record<string, readonly number[]>;
+  /** Shapes at a site whose activation has the shape `feature`: `[d_model]`, or `[heads, d_head]` at `z`. */
+  shapes(layers: number, positions: number, feature: readonly number[]): Record<string, readonly number[]>;
   intervention(parameters: Readonly<Record<string, Tensor>>, beta: number): Intervention;
   /** How many leading axes name a location. */
   locationAxes: number;
@@ -28,21 +29,27 @@ export interface KindSpec {
 
 export const kinds: Readonly<Record<Kind, KindSpec>> = {
   scalars: {
-    shapes: (layers, positions) => ({ alpha: [layers, positions] }),
+    // At z, a scalar for each head.
+    shapes: (layers, positions, feature) => ({ alpha: [layers, positions, ...feature.slice(0, -1)] }),
     intervention: ({ alpha }, beta) => scale(dialled(alpha!, beta)),
     locationAxes: 2,
   },
   vectors: {
-    shapes: (layers, positions, width) => ({ v: [layers, positions, width] }),
+    shapes: (layers, positions, feature) => ({ v: [layers, positions, ...feature] }),
     intervention: ({ v }, beta) => add(dialled(v!, beta)),
     locationAxes: 2,
   },
   dynamic: {
-    shapes: (layers, _positions, width) => ({ g: [layers, width], b: [layers] }),
+    shapes: (layers, _positions, feature) => ({ g: [layers, ...feature], b: [layers] }),
     intervention: ({ g, b }, beta) => dynamic(dialled(g!, beta), dialled(b!, beta)),
     locationAxes: 1,
   },
 };
+
+/** The shape of one activation at a site. */
+export function featureOf(site: Site, { n_heads, d_head, d_model }: GPTConfig): readonly number[] {
+  return site === "z" ? [n_heads, d_head] : [d_model];
+}
 
 function dialled(x: Tensor, beta: number): Tensor {
   return beta === 1 ? x : mul(x, beta);
@@ -73,7 +80,7 @@ export interface ActiveLocation {
   layer: number;
   /** `undefined` for kinds that do not depend on positions. */
   position: number | undefined;
-  /** The scalar itself, or the L2 norm of the parameters there. */
+  /** The scalar itself, or the L2 norm of several parameters. */
   value: number;
 }
 
@@ -135,6 +142,7 @@ export class LearnedIntervention {
 
   /** The same intervention with only its `count` largest locations. */
   keepLargest(count: number): LearnedIntervention {
+    if (!Number.isInteger(count) || count < 0) throw new ArgumentError("keepLargest", `count is ${count}`);
     const kept = new Set(
       this.activeLocations()
         .slice(0, count)
@@ -154,7 +162,9 @@ export class LearnedIntervention {
       });
       return [site, Object.fromEntries(pruned)];
     });
-    return new LearnedIntervention(this.kind, Object.fromEntries(parameters), this.provenance);
+    // What was measured belongs to the whole intervention.
+    const { metrics: _, ...provenance } = this.provenance;
+    return new LearnedIntervention(this.kind, Object.fromEntries(parameters), provenance);
   }
 
   /** The same with measurements on held-out prompts, which are saved with it. */

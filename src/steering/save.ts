@@ -1,7 +1,7 @@
 import { ArgumentError, type Tensor, tensor } from "../autograd";
 import { CheckpointError, fingerprint, type Model, readSafetensors, type Site, sites, toFloat32 } from "../nn";
 import { readBytes } from "../nn/files";
-import { fileFormat, type Kind, kinds, LearnedIntervention, type Provenance } from "./learned";
+import { featureOf, fileFormat, type Kind, kinds, LearnedIntervention, type Provenance } from "./learned";
 
 /**
  * Reads what `LearnedIntervention.toBytes` wrote. Throws `CheckpointError` when the file is malformed or was learned on a model
@@ -20,7 +20,7 @@ export function interventionFromBytes(
     });
   }
   const kind = metadata.kind as Kind;
-  if (!(kind in kinds)) throw new CheckpointError(source, `unknown kind "${kind}"`);
+  if (!Object.hasOwn(kinds, kind)) throw new CheckpointError(source, `unknown kind "${kind}"`);
   const provenance = parseProvenance(metadata.provenance, source);
   const own = fingerprint(model);
   if (provenance.fingerprint !== own && !force) {
@@ -31,18 +31,30 @@ export function interventionFromBytes(
   }
   const parameters: Record<string, Record<string, Tensor>> = {};
   for (const [key, stored] of tensors) {
-    const [site, name] = key.split("/") as [Site, string];
-    if (!sites.includes(site) || name === undefined) throw new CheckpointError(source, `unknown tensor "${key}"`);
-    const { n_layers, d_model } = model.config;
-    const want = kinds[kind].shapes(n_layers, stored.shape[1] ?? 1, d_model)[name];
-    if (want === undefined || want.join() !== stored.shape.join()) {
+    const [site, name, ...rest] = key.split("/") as [Site, string];
+    const shapes = sites.includes(site) ? shapesFor(kind, site, provenance, model) : {};
+    const want = name !== undefined && rest.length === 0 && Object.hasOwn(shapes, name) ? shapes[name] : undefined;
+    if (want === undefined) throw new CheckpointError(source, `unknown tensor "${key}"`);
+    if (want.join() !== stored.shape.join()) {
       throw new CheckpointError(source, `"${key}" does not fit "${model.name}"`, {
-        details: { stored: stored.shape, ...(want && { model: want }) },
+        details: { stored: stored.shape, model: want },
       });
     }
-    parameters[site] = { ...parameters[site], [name]: tensor(toFloat32(stored, source), { shape: stored.shape }) };
+    const values = toFloat32(stored, source);
+    if (!values.every(Number.isFinite)) throw new CheckpointError(source, `"${key}" holds values that are not finite`);
+    parameters[site] = { ...parameters[site], [name]: tensor(values, { shape: stored.shape }) };
+  }
+  const found = Object.entries(parameters) as [Site, Record<string, Tensor>][];
+  if (found.length === 0) throw new CheckpointError(source, "it holds no tensors");
+  for (const [site, own] of found) {
+    const missing = Object.keys(shapesFor(kind, site, provenance, model)).find((name) => own[name] === undefined);
+    if (missing !== undefined) throw new CheckpointError(source, `the tensor "${site}/${missing}" is missing`);
   }
   return new LearnedIntervention(kind, parameters, provenance);
+}
+
+function shapesFor(kind: Kind, site: Site, { tokens }: Provenance, { config }: Model) {
+  return kinds[kind].shapes(config.n_layers, tokens.length, featureOf(site, config));
 }
 
 /** Loads from a file or URL; see `interventionFromBytes`. */

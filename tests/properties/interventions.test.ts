@@ -66,7 +66,7 @@ describe("an intervention", () => {
           expect(distance(run.logits, want.logits)).toBeLessThan(1e-8);
         });
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 
@@ -106,7 +106,7 @@ describe("an intervention", () => {
         expect(bits(model, { [site]: intervention }, [3, 1, 4], 0)).toEqual(clean);
         expect(bits(model, { [site]: intervention }, [3, 1, 4], [0])).toEqual(clean);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 

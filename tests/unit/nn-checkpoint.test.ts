@@ -7,10 +7,11 @@ import {
   CheckpointError,
   fingerprint,
   loadCheckpoint,
-  type Model,
+  Model,
   readCheckpoint,
   readSafetensors,
   saveCheckpoint,
+  Tokenizer,
   toHuggingFaceConfig,
   weightShapes,
   writeCheckpoint,
@@ -155,6 +156,15 @@ describe("the fingerprint", () => {
     expect(fingerprint(tinyModel({}, 2))).not.toBe(print);
   });
 
+  test("differs after any one weight of a large tensor changes", () => {
+    const large = tinyModel({ vocab_size: 200 });
+    for (const at of [0, 1, 2, 3199]) {
+      const changed = entries(large);
+      (changed["wte.weight"]!.data as Float32Array)[at]! += 1;
+      expect(fingerprint(read(changed, large)), `${at}`).not.toBe(fingerprint(large));
+    }
+  });
+
   test("differs for the same weights in another computation", () => {
     const print = fingerprint(model);
     for (const more of [{ activation_function: "relu" }, { layer_norm_epsilon: 1e-3 }, { n_head: 4 }]) {
@@ -172,8 +182,8 @@ describe("a folder", () => {
 
   test("that was saved loads as the same model, by path or URL", async () => {
     const at = join(folder, "new", "tiny");
-    const tokenizer = buildTokenizer();
-    await saveCheckpoint(at, model, { tokenizer, tokenizerConfig: { eos_token: "<|endoftext|>" } });
+    const tokenizer = Tokenizer.fromJSON(buildTokenizer(), { eos_token: "<|endoftext|>" });
+    await saveCheckpoint(at, new Model(model.config, model.weights, tokenizer));
     expect((await readdir(at)).sort()).toEqual([
       "config.json",
       "model.safetensors",
@@ -202,7 +212,7 @@ describe("a folder", () => {
 
   test("that is missing is one sentence", async () => {
     await expect(loadCheckpoint("/nowhere/at/all")).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[ArgumentError: read: /nowhere/at/all/config.json: no such file]`,
+      `[NotFoundError: read: /nowhere/at/all/config.json: no such file]`,
     );
   });
 

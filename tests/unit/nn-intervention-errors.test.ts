@@ -74,7 +74,7 @@ describe("edits that would never fire or are none", () => {
 
       ArgumentError: interventions: "mlp_out" would never fire: position -7 is outside every prompt (the longest prompt has 6 tokens)
 
-      ArgumentError: interventions: "mlp_out" would never fire: position 0.5 is outside every prompt (the longest prompt has 6 tokens)
+      ArgumentError: interventions: "mlp_out": position 0.5 is not an integer
 
       ArgumentError: interventions: "mlp_out" would never fire: position 6 is outside every prompt (the longest prompt has 6 tokens)
 
@@ -167,7 +167,7 @@ describe("parameters that do not fit", () => {
 
       ShapeError: interventions: z.alpha has the wrong shape
         got   [2, 6, 3]
-        valid [2, positions] or [2] or [2, positions, 2] or [2, 2]
+        valid [2, positions] or [2] or [2, positions, 2]
 
       ShapeError: interventions: mlp_out.v has the wrong shape
         got   [2, 15]

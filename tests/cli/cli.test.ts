@@ -1,0 +1,166 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import { loadIntervention, loadModel } from "fader";
+import { fingerprint, generateIds, Model, saveCheckpoint, Tokenizer } from "fader/nn";
+import { countryCapitals } from "fader/steering";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/builtin/vocabulary";
+import { addCompare } from "../../src/cli/compare";
+import { addDemo } from "../../src/cli/demo";
+import { addForward } from "../../src/cli/forward";
+import { addGenerate } from "../../src/cli/generate";
+import { addInfo } from "../../src/cli/info";
+import { addLearn } from "../../src/cli/learn";
+import { idList, integer, number } from "../../src/cli/shared";
+import { tinyModel, values } from "../fixtures/own/tiny";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const main = join(root, "src/cli/main.ts");
+let folder = "";
+let checkpoint = "";
+let model: Model;
+
+/** Runs the command line from source in a process of its own. */
+function fader(...args: string[]): Promise<{ status: number; out: string; error: string }> {
+  const node = ["--import", "tsx", "--conditions=fader-source", main, ...args];
+  return new Promise((resolve) => {
+    execFile(process.execPath, node, { cwd: root, timeout: 60_000 }, (failure, out, error) => {
+      resolve({ status: failure === null ? 0 : Number(failure.code), out, error });
+    });
+  });
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fader-"));
+  checkpoint = join(folder, "tiny");
+  const sizes = { n_layer: 1, n_embd: 8, n_positions: 32, vocab_size: vocabularyTokens().length, eos_token_id: 0 };
+  const { config, weights } = tinyModel(sizes);
+  const tokenizer = Tokenizer.fromJSON(buildTokenizer(), buildTokenizerConfig());
+  await saveCheckpoint(checkpoint, new Model(config, weights, tokenizer));
+  model = await loadModel(checkpoint);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe("help", () => {
+  test("of every command shows an example", () => {
+    const program = new Command("fader");
+    for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addInfo]) add(program);
+    expect(program.commands.map((command) => command.name()).sort()).toEqual(
+      ["demo", "compare", "learn", "generate", "forward", "info"].sort(),
+    );
+    for (const command of program.commands) {
+      const parts: string[] = [];
+      command.configureOutput({ writeOut: (part) => parts.push(part) });
+      command.outputHelp();
+      const text = parts.join("");
+      expect(text, command.name()).toContain(`Example:\n  $ fader ${command.name()}`);
+      for (const option of command.options)
+        expect(option.description, `${command.name()} ${option.flags}`).not.toBe("");
+      expect(command.description()).not.toBe("");
+    }
+  });
+
+  test("of the program names every command and shows an example", async () => {
+    const { status, out } = await fader("--help");
+    expect(status).toBe(0);
+    for (const name of ["demo", "compare", "learn", "generate", "forward", "info", "Example:"])
+      expect(out).toContain(name);
+  });
+});
+
+describe("values on the command line", () => {
+  test("are numbers, whole where they must be", () => {
+    expect(integer("-3")).toBe(-3);
+    expect(number("1e-3")).toBe(0.001);
+    expect(idList("1, 2,3")).toEqual([1, 2, 3]);
+    for (const text of ["", " ", "x", "1.5", "NaN", "Infinity"]) expect(() => integer(text), `"${text}"`).toThrow();
+    for (const text of ["", "x", "NaN", "1,2"]) expect(() => number(text), `"${text}"`).toThrow();
+    for (const text of ["", "1,,2", "1,", "1,a"]) expect(() => idList(text), `"${text}"`).toThrow();
+  });
+});
+
+describe("fader forward", () => {
+  test("prints the logits that the library gives", async () => {
+    const { status, out, error } = await fader("forward", "--model", checkpoint, "--ids", "5,7,11", "--json");
+    expect(error).toBe("");
+    expect(status).toBe(0);
+    const { ids, positions, logits } = JSON.parse(out);
+    expect([ids, positions]).toEqual([[5, 7, 11], "last"]);
+    expect(logits).toEqual(values(model.forward([5, 7, 11], { positions: "last" }).logits));
+  });
+});
+
+describe("fader info", () => {
+  test("says what a checkpoint is", async () => {
+    const { status, out } = await fader("info", checkpoint, "--json");
+    expect(status).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      name: "tiny",
+      parameters: model.parameterCount,
+      fingerprint: fingerprint(model),
+      n_layers: 1,
+      d_model: 8,
+      vocab_size: vocabularyTokens().length,
+    });
+  });
+});
+
+describe("fader generate", () => {
+  test("prints the text that the library gives", async () => {
+    const prompt = "The capital of Poland is London.\\nQ: What";
+    const args = ["--max-tokens", "5", "--temperature", "1", "--seed", "3", "--json"];
+    const { status, out } = await fader("generate", prompt, "--model", checkpoint, ...args);
+    expect(status).toBe(0);
+    const got = JSON.parse(out);
+    expect(got.prompt).toBe("The capital of Poland is London.\nQ: What");
+    const options = { maxTokens: 5, temperature: 1, seed: 3 };
+    expect(got.ids).toEqual(generateIds(model, model.encode(got.prompt), options));
+    expect(got.text).toBe(model.generate(got.prompt, options));
+  });
+});
+
+describe("fader learn", () => {
+  test("saves what it learned, with its measures", async () => {
+    const file = join(folder, "a.fader.safetensors");
+    const settings = ["--steps", "2", "--batch-size", "2", "--out", file, "--json"];
+    const { status, out, error } = await fader("learn", "--model", checkpoint, ...settings);
+    expect(`${status} ${error.includes("Error")}`).toBe("0 false");
+    const { metrics, steps } = JSON.parse(out);
+    const learned = await loadIntervention(file, model);
+    expect(steps).toBe(2);
+    expect(learned.provenance.task).toBe("ccc");
+    expect(metrics.prompts).toBe(countryCapitals(model).test.length);
+    expect(learned.provenance.metrics!.l1).toBeCloseTo(metrics.l1, 6);
+    expect((await readFile(file)).length).toBeGreaterThan(100);
+  });
+});
+
+describe("what a user can mend", () => {
+  const cases: [string, () => string[]][] = [
+    ["a missing folder", () => ["info", join(folder, "nowhere")]],
+    ["an unknown command", () => ["lern"]],
+    ["an unknown option", () => ["info", "--jsom"]],
+    [
+      "a folder to write to that is missing",
+      () => ["learn", "--model", checkpoint, "--steps", "1", "--batch-size", "1", "--out", join(folder, "no", "a.st")],
+    ],
+  ];
+  const sentences: Record<string, RegExp> = {
+    "a missing folder": /^NotFoundError: read: .*nowhere\/config\.json: no such file\n$/,
+    "an unknown command": /^error: unknown command 'lern'/,
+    "an unknown option":
+      /^error: unknown option '--jsom'\n\(Did you mean --json\?\)\n\n?\(fader --help shows the commands\)\n$/,
+    "a folder to write to that is missing": /ArgumentError: write: .*no\/a\.st: .*\n$/,
+  };
+  test.each(cases)("%s ends with status 1 and a sentence, without a stack trace", async (name, args) => {
+    const { status, out, error } = await fader(...args());
+    expect(status).toBe(1);
+    expect(out).toBe("");
+    expect(error).not.toMatch(/^\s+at /m);
+    expect(error).toMatch(sentences[name]!);
+  });
+});

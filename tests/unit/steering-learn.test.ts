@@ -1,0 +1,201 @@
+import { ArgumentError, NumericsError, parameter, type Tensor, valueAndGrad } from "fader/autograd";
+import { Adam, fingerprint, SiteError, scale } from "fader/nn";
+import {
+  type Kind,
+  type LearnedIntervention,
+  type LearnOptions,
+  type LearnReport,
+  learn,
+  learnScalars,
+  learnVectors,
+  logitsAt,
+  objective,
+} from "fader/steering";
+import { describe, expect, test } from "vitest";
+import { fakePrompts } from "../fixtures/own/task";
+import { tinyModel, values } from "../fixtures/own/tiny";
+
+const model = tinyModel();
+const prompts = fakePrompts(6);
+const quick: LearnOptions = { steps: 12, batchSize: 6, patience: 0, minimality: 0.05, groupMinimality: 0 };
+const numbers = (learned: LearnedIntervention) =>
+  Object.values(learned.parameters).flatMap((tensors) => Object.values(tensors!).flatMap((x) => values(x)));
+const settings = { margin: 2, faithfulnessWeight: 1, faithfulness: "kl-others" as const };
+
+/** The objective of a finished intervention, without minimality. */
+function lossOf(learned: LearnedIntervention, of = prompts): number {
+  const ids = of.map((prompt) => prompt.ids);
+  const [plus, minus, clean] = logitsAt(model, ids, learned.at(1), [1, -1, 0]) as [Tensor, Tensor, Tensor];
+  return objective({ plus, minus, clean }, of, settings).item();
+}
+
+describe("learning", () => {
+  test.each(["scalars", "vectors", "dynamic"] as Kind[])("%s reduces the loss", async (kind) => {
+    const reports: LearnReport[] = [];
+    const options = { ...quick, steps: 60, minimality: 0, onProgress: (report: LearnReport) => reports.push(report) };
+    const learned = await learn(kind, model, prompts, options);
+    expect(reports.map((report) => report.step)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+    expect(reports.every((report) => report.steps === 60)).toBe(true);
+    expect(reports.at(-1)!.loss).toBeLessThan(0.8 * reports[0]!.loss);
+    expect(lossOf(learned)).toBeLessThan(0.8 * reports[0]!.loss);
+    expect(reports.at(-1)!.activeParameters).toBe(learned.activeParameters);
+  });
+
+  test("gives the same bits for the same seed, and others for another", async () => {
+    for (const run of [learnScalars, learnVectors]) {
+      const [a, b, c] = [
+        await run(model, prompts, { ...quick, seed: 3, batchSize: 2 }),
+        await run(model, prompts, { ...quick, seed: 3, batchSize: 2 }),
+        await run(model, prompts, { ...quick, seed: 4, batchSize: 2 }),
+      ];
+      expect(numbers(a)).toEqual(numbers(b));
+      expect(numbers(c)).not.toEqual(numbers(a));
+      expect(numbers(a).every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  test("leaves the model as it was", async () => {
+    const before = fingerprint(model);
+    await learnScalars(model, prompts, quick);
+    expect(fingerprint(model)).toBe(before);
+  });
+
+  test("with strong minimality gives exact zeros", async () => {
+    const sparse = await learnScalars(model, prompts, { ...quick, steps: 40, minimality: 2 });
+    const dense = await learnScalars(model, prompts, { ...quick, steps: 40, minimality: 0 });
+    expect(sparse.activeParameters).toBeLessThan(dense.activeParameters / 2);
+    expect(dense.activeParameters).toBe(20);
+    const none = await learnScalars(model, prompts, { ...quick, minimality: 100 });
+    expect(numbers(none)).toEqual(new Array(20).fill(0));
+  });
+
+  test("with group minimality switches whole vectors off", async () => {
+    const learned = await learnVectors(model, prompts, { ...quick, steps: 40, minimality: 0, groupMinimality: 0.5 });
+    expect(learned.activeLocations().length).toBeLessThan(20);
+    expect(learned.activeParameters).toBe(16 * learned.activeLocations().length);
+  });
+
+  test("with group minimality of scalars is ℓ1: each location is a group", async () => {
+    const grouped = await learnScalars(model, prompts, { ...quick, minimality: 0, groupMinimality: 0.3 });
+    const plain = await learnScalars(model, prompts, { ...quick, minimality: 0.3 });
+    expect(grouped.activeParameters).toBe(plain.activeParameters);
+  });
+
+  test("counts its parameters as the paper does", async () => {
+    const once = { ...quick, steps: 1, sites: ["resid_pre", "mlp_out", "attn_out"] as const };
+    expect((await learnScalars(model, prompts, once)).parameterCount).toBe(3 * 2 * 5);
+    expect((await learnVectors(model, prompts, once)).parameterCount).toBe(3 * 2 * 5 * 16);
+    expect((await learn("dynamic", model, prompts, once)).parameterCount).toBe(3 * 2 * (16 + 1));
+  });
+
+  test("at z gives a scalar for each head, and vectors of the heads", async () => {
+    const scalars = await learnScalars(model, prompts, { ...quick, steps: 1, sites: ["z"] });
+    expect(scalars.parameters.z!.alpha!.shape).toEqual([2, 5, 2]);
+    const vectors = await learnVectors(model, prompts, { ...quick, steps: 1, sites: ["z"] });
+    expect(vectors.parameterCount).toBe(2 * 5 * 16);
+  });
+
+  test("remembers where it comes from", async () => {
+    const { provenance, sites } = await learnScalars(model, prompts, { ...quick, seed: 7, task: "fake", margin: 3 });
+    expect(sites).toEqual(["attn_out", "mlp_out"]);
+    expect(provenance).toMatchObject({ task: "fake", model: "tiny", seed: 7, steps: 12 });
+    expect(provenance.settings).toMatchObject({ margin: 3, batchSize: 6, faithfulness: "kl-others" });
+    expect(provenance.fingerprint).toBe(fingerprint(model));
+    expect(provenance.tokens).toHaveLength(5);
+  });
+});
+
+describe("stopping early", () => {
+  const run = async (options: LearnOptions) => (await learnScalars(model, prompts, options)).provenance.steps;
+  test("happens when the loss no longer falls", async () => {
+    expect(await run({ steps: 100, batchSize: 6, patience: 4, minimality: 100 })).toBe(8);
+    expect(await run({ steps: 30, batchSize: 6, patience: 0, minimality: 100 })).toBe(30);
+  });
+
+  test("happens at a loss of 0 too", async () => {
+    const done = { steps: 100, batchSize: 6, patience: 4, margin: -1000, faithfulnessWeight: 0 };
+    expect(await run(done)).toBe(8);
+  });
+});
+
+describe("what cannot be learned", () => {
+  const refuse = async (options: LearnOptions, given = prompts) =>
+    learnScalars(model, given, { steps: 1, ...options }).then(
+      () => "was accepted",
+      (error: Error) => `${error.name}: ${error.message}`,
+    );
+
+  test("is refused in a sentence", async () => {
+    const all = [
+      await refuse({}, []),
+      await refuse({}, [...prompts, ...fakePrompts(1, 1, 4)]),
+      await refuse({ sites: [] }),
+      await refuse({ steps: 0 }),
+      await refuse({ batchSize: 1.5 }),
+      await refuse({ lr: 0 }),
+      await refuse({ minimality: -1 }),
+    ];
+    expect(all.join("\n\n")).toMatchInlineSnapshot(`
+      "ArgumentError: learn: no prompts given
+
+      ArgumentError: learn: prompts of 5 and 4 tokens: positions would not mean the same
+        Keep the prompts of one length.
+
+      ArgumentError: learn: no sites given
+        For instance ["mlp_out"].
+
+      ArgumentError: learn: steps is 0
+        Use 1 or more.
+
+      ArgumentError: learn: batchSize is 1.5
+        Use 1 or more.
+
+      ArgumentError: learn: lr is 0
+        Use a number above 0.
+
+      ArgumentError: learn: minimality is -1
+        Use a number of 0 or more."
+    `);
+    await expect(learnScalars(model, prompts, { sites: ["mlp" as never] })).rejects.toThrow(SiteError);
+  });
+
+  test("so are all settings out of range", async () => {
+    const bad: LearnOptions[] = [
+      { faithfulness: "kl-other" as never },
+      { faithfulnessWeight: Number.NaN },
+      { faithfulnessWeight: -1 },
+      { groupMinimality: -1 },
+      { margin: Number.NaN },
+      { patience: -1 },
+      { lr: Number.POSITIVE_INFINITY },
+      { seed: 0.5 },
+    ];
+    const accepted: LearnOptions[] = [];
+    for (const options of bad) if (!(await refuse(options)).startsWith("ArgumentError")) accepted.push(options);
+    expect(accepted).toEqual([]);
+    await expect(learn("scalar" as never, model, prompts, {})).rejects.toThrow(ArgumentError);
+  });
+
+  test("a loss that is no longer finite is a NumericsError", async () => {
+    await expect(learnVectors(model, prompts, { ...quick, lr: 1e38 })).rejects.toThrow(NumericsError);
+  });
+});
+
+describe("a learner of one's own", () => {
+  test("takes twenty lines of the public API", async () => {
+    const ids = prompts.map((prompt) => prompt.ids);
+    const alpha = parameter([model.config.n_layers, 5]);
+    const optimizer = new Adam({ alpha }, { lr: 0.05 });
+    const clean = model.forward(ids, { positions: "last" }).logits;
+    const losses = Array.from({ length: 80 }, () => {
+      const { value, grads } = valueAndGrad((p: { alpha: Tensor }) => {
+        const turned = (beta: number) =>
+          model.forward(ids, { interventions: { mlp_out: scale(p.alpha) }, beta, positions: "last" }).logits;
+        return objective({ clean, plus: turned(1), minus: turned(-1) }, prompts, settings);
+      })({ alpha });
+      optimizer.step(grads);
+      return value.item();
+    });
+    expect(losses.at(-1)!).toBeLessThan(0.95 * losses[0]!);
+  });
+});
