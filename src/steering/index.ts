@@ -1,6 +1,6 @@
 export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "../builtin/corpus";
 export { capitalOf, capitals, countries } from "../builtin/facts";
-export { type Comparison, type Contestants, compare } from "./compare";
+export { Comparison, type Contestants, compare } from "./compare";
 export { evaluate, type Metrics, pruningCurve } from "./evaluate";
 export { type LearnOptions, type LearnReport, learn, learnScalars, learnVectors } from "./learn";
 export { type ActiveLocation, type Kind, LearnedIntervention, logitsAt, type Provenance } from "./learned";

@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { Comparison } from "fader";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 /** The `ts` examples of the README run as they stand; the `text` block after one is what it prints. */
@@ -34,6 +35,15 @@ function expectAlike(printed: string, stated: string): void {
 }
 
 describe("README", () => {
+  test("quotes the tables of bench/results as they are", () => {
+    const file = new URL("../../bench/results/compare.json", import.meta.url);
+    const results = JSON.parse(readFileSync(file, "utf8")) as Record<string, Pick<Comparison, "results" | "prompts">>;
+    expect(Object.keys(results)).toEqual(["ccc", "ioi"]);
+    for (const { results: measured, prompts } of Object.values(results)) {
+      expect(readme).toContain(new Comparison(measured, prompts).toString());
+    }
+  });
+
   test("has examples", () => expect(examples.length).toBeGreaterThan(2));
 
   examples.forEach(({ code, printed }, i) => {

@@ -116,17 +116,19 @@ describe("a comparison", () => {
     const { scalars, vectors } = learned;
     const comparison = compare(model, prompts, { faders: scalars, vectors: [vectors, vectors.keepLargest(2)] });
     expect(comparison.toString()).toMatchInlineSnapshot(`
-      "                            faders                             vectors
-      ──────────────────────────────────────────────────────────────────────
-      flips β=+1                     16%                             8% ± 4%
-      flips β=−1                     14%                            19% ± 0%
-      Δ at β=−1, 0, +1   0.0 / 0.1 / 0.0   0.2 ± 0.0 / 0.1 ± 0.0 / 0.0 ± 0.0
-      kl-others                    0.380                       0.245 ± 0.005
-      TV                           0.327                       0.266 ± 0.002
-      best other kept                44%                            40% ± 2%
-      parameters                       4                             64 ± 45
-      places                           4                               4 ± 3
-      ℓ1                             2.8                         27.2 ± 12.9
+      "                  faders         vectors
+      ────────────────────────────────────────
+      flips β=+1           16%         8% ± 4%
+      flips β=−1           14%        19% ± 0%
+      Δ at β=−1            0.0       0.2 ± 0.0
+      Δ at β=0             0.1       0.1 ± 0.0
+      Δ at β=+1            0.0       0.0 ± 0.0
+      kl-others          0.380   0.245 ± 0.005
+      TV                 0.327   0.266 ± 0.002
+      best other kept      44%        40% ± 2%
+      parameters             4         64 ± 45
+      places                 4           4 ± 3
+      ℓ1                   2.8     27.2 ± 12.9
       40 held-out prompts, mean ± deviation over 2 seeds"
     `);
     expect(
