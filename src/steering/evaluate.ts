@@ -150,9 +150,9 @@ function winShare(model: Model, prompts: readonly Prompt[], intervention: Learne
   return wins / (2 * prompts.length);
 }
 
-/** 0, 1, 2, 4, 8, … up to all. */
+/** 0, 1, 3, 9, 27, … up to all. */
 function pruningCounts(all: number): number[] {
   const counts = [0];
-  for (let k = 1; k < all; k *= 2) counts.push(k);
+  for (let k = 1; k < all; k *= 3) counts.push(k);
   return all > 0 ? [...counts, all] : counts;
 }
