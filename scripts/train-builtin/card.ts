@@ -28,6 +28,9 @@ A tenth of all (country, other capital) pairs and of all (names, place, object) 
 occurs in training; the conflicts and IOI prompts measured below are all of those. The facts are from
 [function_vectors](https://github.com/ericwtodd/function_vectors) (MIT; see \`src/builtin/facts.ts\`).
 
+Contexts begin as facts do, so that after \`The capital of Peru is\` alone the model gives Lima about half of the
+probability, and the rest to all the other capitals that it has seen there; a question makes it sure.
+
 ## Tokenizer
 
 Word level; the leading space is part of a token, as in GPT-2. Every country and every capital is one token, also those

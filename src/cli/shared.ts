@@ -63,7 +63,11 @@ export function withTask(command: Command): Command {
 
 export function withLearning(command: Command): Command {
   return withTask(command)
-    .option("--sites <list>", "where to learn, comma-separated", siteList, ["attn_out", "mlp_out"] as Site[])
+    .addOption(
+      new Option("--sites <list>", "where to learn, comma-separated")
+        .argParser(siteList)
+        .default(["attn_out", "mlp_out"] as Site[], "attn_out,mlp_out"),
+    )
     .option("--steps <n>", "most updates", integer)
     .option("--batch-size <n>", "prompts in one update", integer)
     .option("--lr <x>", "learning rate", number)

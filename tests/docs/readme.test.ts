@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Comparison } from "fader";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
@@ -15,10 +16,14 @@ const examples = blocks.flatMap(({ language, code }, i) => {
 });
 const folder = new URL("./.examples/", import.meta.url);
 
+const start = process.cwd();
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
+  // What the examples save is to go with them.
+  process.chdir(fileURLToPath(folder));
 });
 afterAll(() => {
+  process.chdir(start);
   rmSync(folder, { recursive: true, force: true });
 });
 
