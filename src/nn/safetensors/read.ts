@@ -55,7 +55,7 @@ export function parseSafetensorsHeader(
   const dataStart = 8 + headerBytes.length;
   let metadata: Record<string, string> = {};
   const entries: StoredEntry[] = [];
-  for (const [name, info] of Object.entries(json)) {
+  for (const [name, info] of json) {
     if (name === "__metadata__") metadata = checkMetadata(info, source);
     else entries.push(parseEntry(name, info, dataStart, source));
   }
@@ -83,42 +83,49 @@ export function readSafetensors(
   return { metadata, tensors };
 }
 
-function parseJson(headerBytes: Uint8Array, source: string): Record<string, unknown> {
+/** The entries of the header. Keys are read one by one: see `entriesOf`. */
+function parseJson(headerBytes: Uint8Array, source: string): [string, unknown][] {
   if (headerBytes[0] !== 0x7b) throw new CheckpointError(source, 'the header does not start with "{"');
-  let json: unknown;
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(headerBytes);
-    json = JSON.parse(text);
+    JSON.parse(text);
   } catch (error) {
     throw new CheckpointError(source, `the header is not JSON in UTF-8 (${(error as Error).message})`);
   }
-  const twice = duplicateKey(text);
-  if (twice !== undefined) throw new CheckpointError(source, `the header has the key ${quote(twice)} twice`);
-  return json as Record<string, unknown>;
+  return entriesOf(text, source).map(([name, value]) => {
+    const isNested = value.startsWith("{");
+    if (!isNested) return [name, JSON.parse(value)];
+    const inner = entriesOf(value, source).map(([key, part]) => [key, JSON.parse(part)]);
+    return [name, Object.fromEntries(inner)];
+  });
 }
 
-/** A key that occurs twice in the header or in one of its entries; `JSON.parse` would silently keep the last. */
-function duplicateKey(json: string): string | undefined {
-  const seen: Set<string>[] = [];
-  let depth = -1;
-  let lastString = "";
+/**
+ * Keys and JSON texts of the values of a valid JSON object. `JSON.parse` would silently keep the last of two equal keys,
+ * and the one of Node 24 confuses keys that are escaped.
+ */
+function entriesOf(json: string, source: string): [string, string][] {
+  const found = new Map<string, string>();
+  let depth = 0;
+  let key = "";
+  let start = 0;
   for (let i = 0; i < json.length; i++) {
     const char = json[i];
     if (char === '"') {
-      const start = i;
+      const open = i;
       while (json[++i] !== '"') if (json[i] === "\\") i++;
-      lastString = json.slice(start, i + 1);
-    } else if (char === "{") {
-      if (++depth < 2) seen[depth] = new Set();
-    } else if (char === "}") depth--;
-    else if (char === ":" && depth < 2) {
-      const key: string = JSON.parse(lastString);
-      if (seen[depth]!.has(key)) return key;
-      seen[depth]!.add(key);
+      if (depth === 1 && start === 0) key = JSON.parse(json.slice(open, i + 1));
+    } else if (char === ":" && depth === 1) start = i + 1;
+    else if ((char === "," || char === "}") && depth === 1 && start > 0) {
+      if (found.has(key)) throw new CheckpointError(source, `the header has the key ${quote(key)} twice`);
+      found.set(key, json.slice(start, i).trim());
+      start = 0;
     }
+    if (char === "{" || char === "[") depth++;
+    else if (char === "}" || char === "]") depth--;
   }
-  return undefined;
+  return [...found];
 }
 
 function checkMetadata(value: unknown, source: string): Record<string, string> {
