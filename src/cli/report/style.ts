@@ -33,6 +33,7 @@ white-space:pre-wrap}
 line-height:2.1;max-width:none}
 .token{background:var(--chip);border-radius:4px;padding:.12em .4em;font-size:.875em;white-space:pre-wrap;
 unicode-bidi:isolate}
+td .token{white-space:pre}
 .token.correct{color:var(--correct-text);box-shadow:inset 0 -2px var(--correct)}
 .token.wrong{color:var(--wrong-text);box-shadow:inset 0 -2px var(--wrong)}
 .space{opacity:.4}
