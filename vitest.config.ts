@@ -6,6 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["fader-source"] } },
   test: {
     include: ["tests/**/*.test.ts"],
+    setupFiles: ["tests/setup.ts"],
     testTimeout: 120_000,
     pool: "forks",
     reporters: ["default", ["json", { outputFile: ".cache/test-results.json" }]],

@@ -7,12 +7,11 @@ import type { Model } from "./model";
  * `tokenizer.json`, `tokenizer_config.json`. Throws `CheckpointError` for what is malformed or does not fit.
  */
 export async function loadCheckpoint(folder: string | URL, options: CheckpointOptions = {}): Promise<Model> {
-  const [config, weights, tokenizer, tokenizerConfig] = await Promise.all([
-    readJson(joinPath(folder, "config.json")),
-    readBytes(joinPath(folder, "model.safetensors")),
-    readJson(joinPath(folder, "tokenizer.json"), true),
-    readJson(joinPath(folder, "tokenizer_config.json"), true),
-  ]);
+  // One after the other, so that what is wrong first is always what is said.
+  const config = await readJson(joinPath(folder, "config.json"));
+  const weights = await readBytes(joinPath(folder, "model.safetensors"));
+  const tokenizer = await readJson(joinPath(folder, "tokenizer.json"), true);
+  const tokenizerConfig = await readJson(joinPath(folder, "tokenizer_config.json"), true);
   const name = options.name ?? String(folder).replace(/\/$/, "").split("/").at(-1)!;
   const files = { config, weights, ...(tokenizer !== undefined && { tokenizer, tokenizerConfig }) } as Parameters<
     typeof readCheckpoint
