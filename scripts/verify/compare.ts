@@ -10,12 +10,6 @@ export function numbers(stored: Stored): number[] {
   return [Number(stored)];
 }
 
-export interface Comparison {
-  /** Largest deviation, infinite where non-finite values or lengths differ. */
-  error: number;
-  bound: number;
-}
-
 /** Largest absolute deviation; non-finite values must match exactly. */
 export function largestError(got: ArrayLike<number>, want: readonly number[]): number {
   if (got.length !== want.length) return Number.POSITIVE_INFINITY;

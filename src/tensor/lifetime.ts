@@ -135,11 +135,6 @@ export function outsideStep<T>(body: () => T): T {
   }
 }
 
-/** Bytes of step memory held ready. */
-export function stepMemory(): number {
-  return blocks.reduce((sum, block) => sum + block.bytes, 0);
-}
-
 function usedAfterStep(): LifetimeError {
   return new LifetimeError("tensor", "used after the step that computed it has ended", {
     hint: "Return it from the step (or from the differentiated function), or assign it to a parameter: both copy.",

@@ -11,7 +11,7 @@ export {
   rmsNormBackwardW,
   rmsNormBackwardX,
 } from "./norm";
-export { allFinite, argmax, reduce, sumSquares } from "./reduce";
+export { argmax, reduce } from "./reduce";
 export {
   causalSoftmax,
   logSoftmax,
@@ -19,7 +19,7 @@ export {
   softmax,
   softmaxBackward,
 } from "./softmax";
-export { adam, axpy, embedding, scatterAddRows } from "./train";
+export { adam, embedding, scatterAddRows } from "./train";
 export { unary, unaryBackward } from "./unary";
 
 /** Where constant tables end: the first 64 KiB are reserved for them, the heap starts at 65536. */

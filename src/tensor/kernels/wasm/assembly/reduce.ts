@@ -1,4 +1,4 @@
-// Reductions: over the middle axis of [outer, n, inner], and a few whole-array ones.
+// Reductions over the middle axis of [outer, n, inner].
 import * as ops from "./ops";
 import { rowMax } from "./rows";
 import { first, gatherSome, loadSome, splat, storeSome } from "./simd";
@@ -141,37 +141,4 @@ export function argmax(x: usize, out: usize, rows: i32, n: i32): void {
     store<i32>(out + (r << 2), i);
     x += n << 2;
   }
-}
-
-export function sumSquares(x: usize, n: i32): f64 {
-  let a = f64x2.splat(0);
-  let b = f64x2.splat(0);
-  let left = n;
-  for (; left >= 4; left -= 4) {
-    const v = v128.load(x);
-    const low = f64x2.promote_low_f32x4(v);
-    const high = f64x2.promote_low_f32x4(f32x4.shuffle(v, v, 2, 3, 0, 1));
-    a = f64x2.add(a, f64x2.mul(low, low));
-    b = f64x2.add(b, f64x2.mul(high, high));
-    x += 16;
-  }
-  a = f64x2.add(a, b);
-  let total = f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1);
-  for (; left > 0; left--) {
-    const v: f64 = load<f32>(x);
-    total += v * v;
-    x += 4;
-  }
-  return total;
-}
-
-export function allFinite(x: usize, n: i32): i32 {
-  const infinite = splat(Infinity);
-  let left = n;
-  for (; left >= 4; left -= 4) {
-    if (!i32x4.all_true(f32x4.lt(f32x4.abs(v128.load(x)), infinite))) return 0;
-    x += 16;
-  }
-  if (left > 0 && !i32x4.all_true(f32x4.lt(f32x4.abs(loadSome(x, left)), infinite))) return 0;
-  return 1;
 }

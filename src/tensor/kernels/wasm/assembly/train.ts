@@ -2,11 +2,6 @@
 import { addScaled } from "./rows";
 import { loadSome, madd, splat, storeSome } from "./simd";
 
-/** y += s·x. */
-export function axpy(n: i32, s: f32, x: usize, y: usize): void {
-  addScaled(n, s, x, y);
-}
-
 export function embedding(weight: usize, index: usize, out: usize, count: i32, d: i32): void {
   const step: usize = d << 2;
   for (let i = 0; i < count; i++) {
