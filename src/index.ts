@@ -9,6 +9,8 @@ export {
   parameter,
   Random,
   setBackend,
+  setRelaxedSimd,
+  setThreads,
   step,
   Tensor,
   tensor,

@@ -31,6 +31,8 @@ export class DtypeError extends FaderError {}
 export class ArgumentError extends FaderError {}
 /** A tensor used after the step that computed it has ended. */
 export class LifetimeError extends FaderError {}
+/** A worker thread died: what it was computing is lost. */
+export class ThreadError extends FaderError {}
 /** The engine's memory is full. */
 export class OutOfMemoryError extends FaderError {}
 /** NaN or infinity where a finite number is needed. */

@@ -20,7 +20,7 @@ export {
 } from "./create";
 export { type DType, isFloat, type TypedArray } from "./dtype";
 export * from "./errors";
-export { engineInfo, type Kernels, setBackend } from "./kernels";
+export { engineInfo, type Kernels, setBackend, setRelaxedSimd, setThreads } from "./kernels";
 export { broadcastShapes, Layout, type Range, type Shape, sameShape, sizeOf } from "./layout";
 export { memoryUse } from "./memory";
 export type { TensorLike } from "./op";

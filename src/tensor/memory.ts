@@ -1,4 +1,5 @@
 import { OutOfMemoryError } from "./errors";
+import { canShare } from "./host";
 
 /** The first addresses belong to the kernels' own constants. */
 const heapStart = 65536;
@@ -8,7 +9,7 @@ const maximumPages = 65536;
 const alignment = 64;
 
 /** All tensor data lies in one WASM memory, so that kernels work on it without a copy. */
-export const memory = new WebAssembly.Memory({ initial: 256, maximum: maximumPages });
+export const memory = new WebAssembly.Memory({ initial: 256, maximum: maximumPages, shared: canShare });
 
 /** Free blocks in address order, neighbours merged. Few at any time: steps take memory in large blocks. */
 const freeBlocks: { ptr: number; bytes: number }[] = [{ ptr: heapStart, bytes: memory.buffer.byteLength - heapStart }];

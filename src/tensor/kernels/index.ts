@@ -2,6 +2,8 @@ import type { DType } from "../dtype";
 import type { Kernels } from "./interface";
 import { reference } from "./reference";
 import { wasm } from "./wasm/kernels";
+import { isRelaxed } from "./wasm/module";
+import { threadCount } from "./wasm/threads";
 
 let forFloat32: Kernels = wasm;
 
@@ -15,9 +17,16 @@ export function setBackend(name: "wasm" | "reference"): void {
   forFloat32 = name === "wasm" ? wasm : reference;
 }
 
-/** What computes `f32`, and with which instructions. */
+/** What computes `f32`, with which instructions and on how many threads. */
 export function engineInfo(): { backend: string; simd: boolean; relaxedSimd: boolean; threads: number } {
-  return { backend: forFloat32.name, simd: forFloat32 === wasm, relaxedSimd: false, threads: 1 };
+  const isWasm = forFloat32 === wasm;
+  return {
+    backend: forFloat32.name,
+    simd: isWasm,
+    relaxedSimd: isWasm && isRelaxed,
+    threads: isWasm ? threadCount() : 1,
+  };
 }
 
 export type { Kernels } from "./interface";
+export { setRelaxedSimd, setThreads } from "./wasm/threads";

@@ -1,8 +1,10 @@
 import type { Tensor } from "../../tensor";
 import type { ActivationGradient, BinaryKernel, CompareKernel, Kernels, ReduceKernel, UnaryKernel } from "../interface";
 import { reference } from "../reference";
-import { batchStep, collapse, rows } from "./layouts";
-import { exports, scratch, writeMeta } from "./module";
+import { job, launch, launchParts, ownMetas, scratchFor, setFloats, writeMeta } from "./launch";
+import { collapse, rows } from "./layouts";
+import { exports } from "./module";
+import { partition } from "./partition";
 
 /** Op numbers of the WASM module, in the order of `assembly/ops.ts`. */
 const numbered = <K extends string>(names: readonly K[]) =>
@@ -19,6 +21,26 @@ const reduceNumber = numbered<ReduceKernel>(["sum", "max", "min"]);
 const address = (x: Tensor) => x.address;
 const lastAxis = (x: Tensor) => x.shape[x.rank - 1]!;
 
+/** What one element costs beside one that is only read and written. */
+const cost = { plain: 1, function: 5, rows: 2, exponential: 6 };
+
+/** Runs a kernel that walks any strides, cut along its first axis. */
+function strided(
+  number: number,
+  op: number,
+  out: Tensor,
+  operands: readonly Tensor[],
+  a: number,
+  b: number,
+  c = 0,
+  d = 0,
+) {
+  const { rank, meta } = collapse(out.shape, operands);
+  const units = rank === 0 ? 1 : meta[0]!;
+  const work = units === 0 ? 0 : out.size / units;
+  launch(number, units, work, rank, writeMeta(meta), ownMetas(), op, a, b, c, d);
+}
+
 /** SIMD kernels for `f32`. What is rare and no hot spot (`gather`, `scatterAdd`) stays with the reference. */
 export const wasm: Kernels = {
   ...reference,
@@ -27,114 +49,120 @@ export const wasm: Kernels = {
   unary(op, x, out) {
     // Elementwise kernels want one block; a strided input is laid out in the output first.
     if (!x.layout.isContiguous) wasm.copy(x, out);
-    exports.unary(unaryNumber[op], x.layout.isContiguous ? address(x) : address(out), address(out), out.size);
+    const from = x.layout.isContiguous ? address(x) : address(out);
+    launch(job.unary, out.size, cost.function, unaryNumber[op], from, address(out));
   },
   binary(op, a, b, out) {
-    const { rank, meta } = collapse(out.shape, [a, b]);
-    writeMeta(meta);
-    exports.binary(binaryNumber[op], rank, scratch.meta, address(a), address(b), address(out));
+    strided(job.binary, binaryNumber[op], out, [a, b], address(a), address(b), address(out));
   },
   compare(op, a, b, out) {
     if (a.dtype !== "f32") return reference.compare(op, a, b, out);
-    const { rank, meta } = collapse(out.shape, [a, b]);
-    writeMeta(meta);
-    exports.compare(compareNumber[op], rank, scratch.meta, address(a), address(b), address(out));
+    strided(job.compare, compareNumber[op], out, [a, b], address(a), address(b), address(out));
   },
   where(condition, a, b, out) {
-    const { rank, meta } = collapse(out.shape, [condition, a, b]);
-    writeMeta(meta);
-    exports.where_(rank, scratch.meta, address(condition), address(a), address(b), address(out));
+    strided(job.where, 0, out, [condition, a, b], address(condition), address(a), address(b), address(out));
   },
   copy(x, out) {
     if (x.dtype !== out.dtype || (x.dtype !== "f32" && x.dtype !== "i32")) return reference.copy(x, out);
-    const { rank, meta } = collapse(out.shape, [x, out]);
-    writeMeta(meta);
-    exports.copyStrided(rank, scratch.meta, address(x), address(out));
+    strided(job.copy, 0, out, [x, out], address(x), address(out));
   },
   fill(out, value) {
-    if (out.dtype === "f32" && out.layout.isContiguous) exports.fill(address(out), out.size, value);
-    else reference.fill(out, value);
+    if (out.dtype !== "f32" || !out.layout.isContiguous) return reference.fill(out, value);
+    setFloats(value);
+    launch(job.fill, out.size, cost.plain, address(out));
   },
   activationGradient(op, x, g, out) {
-    exports.unaryBackward(activationNumber[op], address(x), address(g), address(out), out.size);
+    launch(job.unaryBackward, out.size, cost.function, activationNumber[op], address(x), address(g), address(out));
   },
   reduce(op, x, out) {
     const [outer, n, inner] = x.shape as [number, number, number];
-    exports.reduce(reduceNumber[op], address(x), address(out), outer, n, inner);
+    if (inner === 1) launch(job.reduceLast, outer, n, n, address(x), address(out), reduceNumber[op]);
+    else launch(job.reduceDown, inner, outer * n, address(x), address(out), inner, reduceNumber[op], n, outer);
   },
   argmax(x, out) {
-    exports.argmax(address(x), address(out), out.size, lastAxis(x));
+    launch(job.argmax, out.size, lastAxis(x), lastAxis(x), address(x), address(out));
   },
 
   softmax(x, out) {
-    exports.softmax(address(x), address(out), rows(x), lastAxis(x));
+    overRows(job.softmax, cost.exponential, x, address(x), address(out));
   },
   logSoftmax(x, out) {
-    exports.logSoftmax(address(x), address(out), rows(x), lastAxis(x));
+    overRows(job.logSoftmax, cost.exponential, x, address(x), address(out));
   },
   causalSoftmax(x, out) {
     const [queries, keys] = [x.shape[x.rank - 2]!, lastAxis(x)];
     const matrices = x.size === 0 ? 0 : x.size / (queries * keys);
-    exports.causalSoftmax(address(x), address(out), matrices, queries, keys);
+    launch(job.causalSoftmax, matrices, queries * keys * 3, address(x), address(out), queries, keys);
   },
   softmaxGradient(y, g, out) {
-    exports.softmaxBackward(address(y), address(g), address(out), rows(y), lastAxis(y));
+    overRows(job.softmaxBackward, cost.rows, y, address(y), address(g), address(out));
   },
   logSoftmaxGradient(y, g, out) {
-    exports.logSoftmaxBackward(address(y), address(g), address(out), rows(y), lastAxis(y));
+    overRows(job.logSoftmaxBackward, cost.exponential, y, address(y), address(g), address(out));
   },
 
   matmul(a, b, out) {
     const [batch, m, k] = a.shape as [number, number, number];
     const n = b.shape[2]!;
-    const room = scratch.forGemm(exports.gemmScratchBytes(m, n, k));
     const [, aRow, aColumn] = a.layout.strides as [number, number, number];
     const [, bRow, bColumn] = b.layout.strides as [number, number, number];
-    const [aStep, bStep] = [batchStep(a), batchStep(b)];
-    let [at, bt, to] = [address(a), address(b), address(out)];
-    for (let i = 0; i < batch; i++) {
-      exports.gemm(m, n, k, at, aRow, aColumn, bt, bRow, bColumn, to, n, 0, 0, room);
-      at += aStep;
-      bt += bStep;
-      to += 4 * m * n;
-    }
+    const { height, width, parts, grain } = partition(batch, m, n, k);
+    launchParts(job.gemm, parts, grain, [
+      ...[m, n, k, height, width, address(a), aRow, aColumn, a.layout.strides[0]!],
+      ...[address(b), bRow, bColumn, b.layout.strides[0]!, address(out), 0, scratchFor(exports.gemmScratchBytes())],
+    ]);
   },
 
   layerNorm(x, weight, bias, out, eps) {
-    exports.layerNorm(address(x), address(weight), address(bias), address(out), rows(x), lastAxis(x), eps);
+    setFloats(eps);
+    overRows(job.layerNorm, cost.rows, x, address(x), address(weight), address(bias), address(out));
   },
   layerNormGradient(x, weight, g, out, eps) {
-    exports.layerNormBackwardX(address(x), address(weight), address(g), address(out), rows(x), lastAxis(x), eps);
+    setFloats(eps);
+    overRows(job.layerNormBackwardX, cost.rows, x, address(x), address(weight), address(g), address(out));
   },
   layerNormWeightGradient(x, g, out, eps) {
-    exports.layerNormBackwardW(address(x), address(g), address(out), 0, rows(x), lastAxis(x), eps);
+    setFloats(eps);
+    launch(job.layerNormBackwardW, 1, 0, address(x), address(g), address(out), rows(x), lastAxis(x));
   },
   rmsNorm(x, weight, out, eps) {
-    exports.rmsNorm(address(x), address(weight), address(out), rows(x), lastAxis(x), eps);
+    setFloats(eps);
+    overRows(job.rmsNorm, cost.rows, x, address(x), address(weight), address(out));
   },
   rmsNormGradient(x, weight, g, out, eps) {
-    exports.rmsNormBackwardX(address(x), address(weight), address(g), address(out), rows(x), lastAxis(x), eps);
+    setFloats(eps);
+    overRows(job.rmsNormBackwardX, cost.rows, x, address(x), address(weight), address(g), address(out));
   },
   rmsNormWeightGradient(x, g, out, eps) {
-    exports.rmsNormBackwardW(address(x), address(g), address(out), rows(x), lastAxis(x), eps);
+    setFloats(eps);
+    launch(job.rmsNormBackwardW, 1, 0, address(x), address(g), address(out), rows(x), lastAxis(x));
   },
 
   embedding(weight, index, out) {
-    exports.embedding(address(weight), address(index), address(out), index.size, weight.shape[1]!);
+    const d = weight.shape[1]!;
+    launch(job.embedding, index.size, d, d, address(weight), address(index), address(out));
   },
   embeddingGradient(index, g, out) {
-    exports.fill(address(out), out.size, 0);
-    exports.scatterAddRows(address(index), address(g), address(out), index.size, out.shape[1]!);
+    wasm.fill(out, 0);
+    launch(job.scatterAddRows, 1, 0, address(index), address(g), address(out), index.size, out.shape[1]!);
   },
   crossEntropy(logits, target, out, ignore) {
-    exports.crossEntropy(address(logits), address(target), address(out), out.size, lastAxis(logits), ignore);
+    // Rows of no classes still have a loss: 0.
+    const n = lastAxis(logits);
+    launch(job.crossEntropy, out.size, n * cost.exponential, n, address(logits), address(target), address(out), ignore);
   },
   crossEntropyGradient(logits, target, g, out, ignore) {
-    const n = lastAxis(logits);
-    exports.crossEntropyBackward(address(logits), address(target), address(g), address(out), g.size, n, ignore);
+    const from = [address(logits), address(target), address(g)] as const;
+    overRows(job.crossEntropyBackward, 2 * cost.exponential, logits, ...from, address(out), ignore);
   },
   adam(p, g, m, v, { lr, beta1, beta2, eps, weightDecay, correction1, correction2 }) {
-    const [values, gradient, mean, square] = [address(p), address(g), address(m), address(v)];
-    exports.adam(values, gradient, mean, square, p.size, lr, beta1, beta2, eps, weightDecay, correction1, correction2);
+    setFloats(lr, beta1, beta2, eps, weightDecay, correction1, correction2);
+    launch(job.adam, p.size, 2 * cost.rows, address(p), address(g), address(m), address(v));
   },
 };
+
+/** Runs a kernel on the rows of `x`. */
+function overRows(number: number, perElement: number, x: Tensor, a: number, b: number, c = 0, d = 0, e = 0): void {
+  const n = lastAxis(x);
+  launch(number, rows(x), n * perElement, n, a, b, c, d, e);
+}

@@ -1,69 +1,50 @@
-import { allocate, memory, release } from "../../memory";
-import { wasmBase64 } from "./binary";
+import { canShare, findRelaxedSimd } from "../../host";
+import { memory } from "../../memory";
+import { plainBase64, relaxedBase64 } from "./binary";
 
-/** What the module exports; pointers are byte addresses, sizes count elements. See `assembly/index.ts`. */
-type Name =
-  | "unary"
-  | "unaryBackward"
-  | "binary"
-  | "compare"
-  | "where_"
-  | "copyStrided"
-  | "fill"
-  | "reduce"
-  | "argmax"
-  | "softmax"
-  | "logSoftmax"
-  | "causalSoftmax"
-  | "softmaxBackward"
-  | "logSoftmaxBackward"
-  | "layerNorm"
-  | "layerNormBackwardX"
-  | "layerNormBackwardW"
-  | "rmsNorm"
-  | "rmsNormBackwardX"
-  | "rmsNormBackwardW"
-  | "embedding"
-  | "scatterAddRows"
-  | "crossEntropy"
-  | "crossEntropyBackward"
-  | "adam"
-  | "gemm"
-  | "gemmScratchBytes";
-type Exports = Readonly<Record<Name, (...args: number[]) => number>>;
+/** What the module exports. See `assembly/index.ts`. */
+export interface Exports {
+  /** Runs a job over its units; 1 when a worker failed. See `assembly/pool.ts`. */
+  run(job: number, units: number, grain: number, mayWait: number): number;
+  /** The life of a worker. */
+  work(thread: number, epoch: number): void;
+  dismiss(): number;
+  fail(): void;
+  ready(): number;
+  gemmScratchBytes(): number;
+}
 
-const bytes = Uint8Array.from(atob(wasmBase64), (character) => character.charCodeAt(0));
+/** Asked first of all: Node 20's switch counts only for what is compiled after it. */
+const hasRelaxedSimd = findRelaxedSimd();
 
-/** One instance of the kernels on the engine's memory. Compiled on load: there is nothing to set up. */
-export const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
-  .exports as unknown as Exports;
+function compile(relaxed: boolean): WebAssembly.Module {
+  const text = atob(relaxed ? relaxedBase64 : plainBase64);
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  if (!canShare) importUnsharedMemory(bytes);
+  return new WebAssembly.Module(bytes);
+}
 
-/** Axes that a kernel can walk, and the most operands of one. */
-const maximumMeta = 32 * 4;
+/** The module asks for shared memory; where there is none, one bit of its import is cleared. */
+function importUnsharedMemory(bytes: Uint8Array): void {
+  const name = [..."\x03env\x06memory\x02\x03"].map((character) => character.charCodeAt(0));
+  const at = bytes.findIndex((_, i) => name.every((byte, j) => bytes[i + j] === byte));
+  bytes[at + name.length - 1] = 1;
+}
 
-/** Memory of the kernels themselves, taken once. */
-export const scratch = {
-  /** Shapes and strides of the running call. */
-  meta: allocate(4 * maximumMeta),
-  gemm: { ptr: 0, bytes: 0 },
+const instantiate = (from: WebAssembly.Module) =>
+  new WebAssembly.Instance(from, { env: { memory } }).exports as unknown as Exports;
 
-  /** Room for packed operands, kept at the largest size asked for. */
-  forGemm(bytes: number): number {
-    const { gemm } = scratch;
-    if (bytes > gemm.bytes) {
-      const ptr = allocate(bytes);
-      if (gemm.bytes > 0) release(gemm.ptr, gemm.bytes);
-      gemm.ptr = ptr;
-      gemm.bytes = bytes;
-    }
-    return gemm.ptr;
-  },
-};
+/** The compiled kernels, for workers to instantiate. Compiled on load: there is nothing to set up. */
+export let module = compile(hasRelaxedSimd);
+/** The kernels on the engine's memory. */
+export let exports = instantiate(module);
+export let isRelaxed = hasRelaxedSimd;
 
-let meta = new Int32Array(memory.buffer, scratch.meta, maximumMeta);
-
-/** Writes shapes and strides where the next call reads them. */
-export function writeMeta(values: readonly number[]): void {
-  if (meta.buffer !== memory.buffer) meta = new Int32Array(memory.buffer, scratch.meta, maximumMeta);
-  for (let i = 0; i < values.length; i++) meta[i] = values[i]!;
+/** Switches between fused and plain multiply-add; false where there is no relaxed SIMD. Workers must be gone. */
+export function chooseRelaxed(relaxed: boolean): boolean {
+  if (relaxed === isRelaxed || (relaxed && !hasRelaxedSimd)) return relaxed === isRelaxed;
+  module = compile(relaxed);
+  exports = instantiate(module);
+  isRelaxed = relaxed;
+  return true;
 }

@@ -1,54 +1,48 @@
 // Products with very few rows, where reading B is the whole cost and packing it would double that.
+import { addScaled } from "./rows";
 import { gatherSome, gather, loadSome, madd, splat, storeSome, sumLanes } from "./simd";
 
-/** C row = base, then += A[p]·B[p,:] four p at a time: B is read once, in order. */
-function streamRow(
-  n: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, c: usize,
-): void {
-  let p = 0;
-  for (; p + 4 <= k; p += 4) {
-    const a0 = v128.load_splat<f32>(a);
-    const a1 = v128.load_splat<f32>(a + aStep);
-    const a2 = v128.load_splat<f32>(a + 2 * aStep);
-    const a3 = v128.load_splat<f32>(a + 3 * aStep);
-    const b1 = b + bStep;
-    const b2 = b1 + bStep;
-    const b3 = b2 + bStep;
-    let j: usize = 0;
-    const whole: usize = (n & ~3) << 2;
-    for (; j < whole; j += 16) {
-      const low = madd(a1, v128.load(b1 + j), f32x4.mul(a0, v128.load(b + j)));
-      const high = madd(a3, v128.load(b3 + j), f32x4.mul(a2, v128.load(b2 + j)));
-      v128.store(c + j, f32x4.add(v128.load(c + j), f32x4.add(low, high)));
-    }
-    const left = n & 3;
-    if (left > 0) {
-      const low = madd(a1, loadSome(b1 + j, left), f32x4.mul(a0, loadSome(b + j, left)));
-      const high = madd(a3, loadSome(b3 + j, left), f32x4.mul(a2, loadSome(b2 + j, left)));
-      storeSome(c + j, f32x4.add(loadSome(c + j, left), f32x4.add(low, high)), left);
-    }
-    a += 4 * aStep;
-    b += 4 * bStep;
+/** C row += four rows of B, each times its element of A. */
+function addFourRows(n: i32, a: usize, aStep: usize, b: usize, bStep: usize, c: usize): void {
+  const a0 = v128.load_splat<f32>(a);
+  const a1 = v128.load_splat<f32>(a + aStep);
+  const a2 = v128.load_splat<f32>(a + 2 * aStep);
+  const a3 = v128.load_splat<f32>(a + 3 * aStep);
+  const b1 = b + bStep;
+  const b2 = b1 + bStep;
+  const b3 = b2 + bStep;
+  let j: usize = 0;
+  const whole: usize = (n & ~3) << 2;
+  for (; j < whole; j += 16) {
+    const low = madd(a1, v128.load(b1 + j), f32x4.mul(a0, v128.load(b + j)));
+    const high = madd(a3, v128.load(b3 + j), f32x4.mul(a2, v128.load(b2 + j)));
+    v128.store(c + j, f32x4.add(v128.load(c + j), f32x4.add(low, high)));
   }
-  for (; p < k; p++) {
-    const scale = load<f32>(a);
-    for (let j = 0; j < n; j++) {
-      const at: usize = j << 2;
-      store<f32>(c + at, load<f32>(c + at) + scale * load<f32>(b + at));
-    }
-    a += aStep;
-    b += bStep;
+  const left = n & 3;
+  if (left > 0) {
+    const low = madd(a1, loadSome(b1 + j, left), f32x4.mul(a0, loadSome(b + j, left)));
+    const high = madd(a3, loadSome(b3 + j, left), f32x4.mul(a2, loadSome(b2 + j, left)));
+    storeSome(c + j, f32x4.add(loadSome(c + j, left), f32x4.add(low, high)), left);
   }
 }
 
-/** For B with unit column stride: C must hold its starting values already. */
+/** For B with unit column stride: B is read once, in order. C must hold its starting values already. */
 export function streamRows(
   m: i32, n: i32, k: i32, a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32, c: usize, cRow: i32,
 ): void {
-  for (let i = 0; i < m; i++) {
-    streamRow(n, k, a, aCol << 2, b, bRow << 2, c);
-    a += aRow << 2;
-    c += cRow << 2;
+  const step: usize = aCol << 2;
+  let p = 0;
+  for (; p + 4 <= k; p += 4) {
+    for (let i = 0; i < m; i++) {
+      addFourRows(n, a + ((i * aRow) << 2), step, b, bRow << 2, c + ((i * cRow) << 2));
+    }
+    a += 4 * step;
+    b += bRow << 4;
+  }
+  for (; p < k; p++) {
+    for (let i = 0; i < m; i++) addScaled(n, load<f32>(a + ((i * aRow) << 2)), b, c + ((i * cRow) << 2));
+    a += step;
+    b += bRow << 2;
   }
 }
 

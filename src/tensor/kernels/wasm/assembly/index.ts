@@ -1,26 +1,12 @@
-// Everything the WebAssembly module exports. Pointers are byte addresses; sizes and strides count elements.
-export { binary, compare, where_ } from "./binary";
-export { copyStrided, fill } from "./copy";
-export { gemm, gemmScratchBytes } from "./gemm";
-export { crossEntropy, crossEntropyBackward } from "./loss";
-export {
-  layerNorm,
-  layerNormBackwardW,
-  layerNormBackwardX,
-  rmsNorm,
-  rmsNormBackwardW,
-  rmsNormBackwardX,
-} from "./norm";
-export { argmax, reduce } from "./reduce";
-export {
-  causalSoftmax,
-  logSoftmax,
-  logSoftmaxBackward,
-  softmax,
-  softmaxBackward,
-} from "./softmax";
-export { adam, embedding, scatterAddRows } from "./train";
-export { unary, unaryBackward } from "./unary";
+// Everything the WebAssembly module exports: kernels run as jobs, see `jobs.ts`.
+import { GEMM_SCRATCH } from "./gemm";
+
+export { dismiss, fail, ready, run, work } from "./pool";
+
+/** Bytes of scratch of one thread for `Job.Gemm`. */
+export function gemmScratchBytes(): i32 {
+  return GEMM_SCRATCH;
+}
 
 /** Where constant tables end: the first 64 KiB are reserved for them, the heap starts at 65536. */
 export function staticEnd(): usize {

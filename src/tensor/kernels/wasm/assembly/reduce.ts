@@ -103,28 +103,37 @@ function fourColumns<F>(x: usize, n: i32, step: usize, out: usize, columns: i32)
   else storeSome(out, total, columns);
 }
 
-function middle<F>(x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
-  const step: usize = inner << 2;
-  for (let o = 0; o < outer; o++) {
-    if (inner == 1) {
-      store<f32>(out, alongRow<F>(x, n));
-    } else {
-      let j = 0;
-      for (; j + 16 <= inner; j += 16) sixteenColumns<F>(x + (j << 2), n, step, out + (j << 2));
-      for (; j < inner; j += 4) {
-        fourColumns<F>(x + (j << 2), n, step, out + (j << 2), min(inner - j, 4));
-      }
-    }
-    x += <usize>n * step;
-    out += step;
+/** `columns` neighbouring columns; `step` bytes lie between the rows of x. */
+function down<F>(x: usize, out: usize, n: i32, step: usize, columns: i32): void {
+  let j = 0;
+  for (; j + 16 <= columns; j += 16) sixteenColumns<F>(x + (j << 2), n, step, out + (j << 2));
+  for (; j < columns; j += 4) fourColumns<F>(x + (j << 2), n, step, out + (j << 2), min(columns - j, 4));
+}
+
+function reduceRows<F>(x: usize, out: usize, rows: i32, n: i32): void {
+  for (let r = 0; r < rows; r++) {
+    store<f32>(out, alongRow<F>(x, n));
+    x += n << 2;
+    out += 4;
   }
 }
 
-export function reduce(op: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+/** Each of `rows` contiguous rows of n. */
+export function reduceLast(op: i32, x: usize, out: usize, rows: i32, n: i32): void {
   switch (op) {
-    case ops.SUM: return middle<Sum>(x, out, outer, n, inner);
-    case ops.MAX: return middle<Max>(x, out, outer, n, inner);
-    case ops.MIN: return middle<Min>(x, out, outer, n, inner);
+    case ops.SUM: return reduceRows<Sum>(x, out, rows, n);
+    case ops.MAX: return reduceRows<Max>(x, out, rows, n);
+    case ops.MIN: return reduceRows<Min>(x, out, rows, n);
+    default: unreachable();
+  }
+}
+
+/** `columns` of one matrix of n rows that are `step` bytes apart. */
+export function reduceDown(op: i32, x: usize, out: usize, n: i32, step: usize, columns: i32): void {
+  switch (op) {
+    case ops.SUM: return down<Sum>(x, out, n, step, columns);
+    case ops.MAX: return down<Max>(x, out, n, step, columns);
+    case ops.MIN: return down<Min>(x, out, n, step, columns);
     default: unreachable();
   }
 }

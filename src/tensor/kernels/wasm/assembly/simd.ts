@@ -1,9 +1,10 @@
 // Helpers shared by every kernel: multiply-add, partial loads and stores, horizontal folds.
 
-/** a·b + c: the one place to switch to a fused instruction. */
+/** a·b + c, fused where the module is built for relaxed SIMD. */
 // @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
 }
 

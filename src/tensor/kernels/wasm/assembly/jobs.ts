@@ -1,0 +1,146 @@
+// Every kernel as a job over units that can be computed apart: how a range of units becomes a call.
+// The arguments are numbered as `launch` in `kernels.ts` passes them.
+import { binary, compare, where_ } from "./binary";
+import { copyStrided, fill } from "./copy";
+import { GEMM_SCRATCH, gemmParts } from "./gemm";
+import { crossEntropy, crossEntropyBackward } from "./loss";
+import {
+  layerNorm,
+  layerNormBackwardW,
+  layerNormBackwardX,
+  rmsNorm,
+  rmsNormBackwardW,
+  rmsNormBackwardX,
+} from "./norm";
+import { float, integer } from "./pool";
+import { argmax, reduceDown, reduceLast } from "./reduce";
+import { causalSoftmax, logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./softmax";
+import { adam, embedding, scatterAddRows } from "./train";
+import { unary, unaryBackward } from "./unary";
+
+export enum Job {
+  Unary, UnaryBackward, Binary, Compare, Where, Copy, Fill, ReduceLast, ReduceDown, Argmax,
+  Softmax, LogSoftmax, CausalSoftmax, SoftmaxBackward, LogSoftmaxBackward, Gemm,
+  LayerNorm, LayerNormBackwardX, LayerNormBackwardW, RmsNorm, RmsNormBackwardX, RmsNormBackwardW,
+  Embedding, ScatterAddRows, CrossEntropy, CrossEntropyBackward, Adam,
+}
+
+/** Most integers of the shapes and strides of one call. */
+const META_BYTES: usize = 512;
+
+/** Address of argument `i`, moved on by `elements` of four bytes. */
+// @ts-ignore: decorator
+@inline
+function at(i: i32, elements: i32): usize {
+  return <usize>integer(i) + (<usize>elements << 2);
+}
+
+/** The shapes and strides of a strided call, cut to a range of the first axis: a copy of this thread's own. */
+function ownMeta(thread: i32, rank: i32, count: i32): usize {
+  const shared = <usize>integer(1);
+  if (rank == 0 || load<i32>(shared) == count) return shared;
+  const own = <usize>integer(2) + <usize>thread * META_BYTES;
+  memory.copy(own, shared, META_BYTES);
+  store<i32>(own, count);
+  return own;
+}
+
+/** Stride of the first axis of an operand. */
+// @ts-ignore: decorator
+@inline
+function firstStride(meta: usize, rank: i32, operand: i32): i32 {
+  return rank == 0 ? 0 : load<i32>(meta + ((rank * (1 + operand)) << 2));
+}
+
+/** Elements of the output for each step of the first axis. */
+function rest(meta: usize, rank: i32): i32 {
+  let size = 1;
+  for (let axis = 1; axis < rank; axis++) size *= load<i32>(meta + (axis << 2));
+  return size;
+}
+
+function strided(job: i32, from: i32, to: i32, thread: i32): void {
+  const rank = integer(0);
+  const op = integer(3);
+  const meta = ownMeta(thread, rank, to - from);
+  const a = at(4, from * firstStride(meta, rank, 0));
+  if (job == Job.Copy) return copyStrided(rank, meta, a, at(5, from * firstStride(meta, rank, 1)));
+  const b = at(5, from * firstStride(meta, rank, 1));
+  const done = from * rest(meta, rank);
+  if (job == Job.Binary) return binary(op, rank, meta, a, b, at(6, done));
+  if (job == Job.Compare) return compare(op, rank, meta, a, b, <usize>integer(6) + <usize>done);
+  const condition = <usize>integer(4) + <usize>(from * firstStride(meta, rank, 0));
+  where_(rank, meta, condition, b, at(6, from * firstStride(meta, rank, 2)), at(7, done));
+}
+
+/** Units are rows of `n` elements. */
+function overRows(job: i32, from: i32, to: i32): void {
+  const rows = to - from;
+  const n = integer(0);
+  const done = from * n;
+  switch (job) {
+    case Job.Argmax: return argmax(at(1, done), at(2, from), rows, n);
+    case Job.ReduceLast: return reduceLast(integer(3), at(1, done), at(2, from), rows, n);
+    case Job.Softmax: return softmax(at(1, done), at(2, done), rows, n);
+    case Job.LogSoftmax: return logSoftmax(at(1, done), at(2, done), rows, n);
+    case Job.SoftmaxBackward: return softmaxBackward(at(1, done), at(2, done), at(3, done), rows, n);
+    case Job.LogSoftmaxBackward: return logSoftmaxBackward(at(1, done), at(2, done), at(3, done), rows, n);
+    case Job.LayerNorm: return layerNorm(at(1, done), integer(2), integer(3), at(4, done), rows, n, float(0));
+    case Job.LayerNormBackwardX:
+      return layerNormBackwardX(at(1, done), integer(2), at(3, done), at(4, done), rows, n, float(0));
+    case Job.RmsNorm: return rmsNorm(at(1, done), integer(2), at(3, done), rows, n, float(0));
+    case Job.RmsNormBackwardX:
+      return rmsNormBackwardX(at(1, done), integer(2), at(3, done), at(4, done), rows, n, float(0));
+    case Job.Embedding: return embedding(integer(1), at(2, from), at(3, done), rows, n);
+    case Job.CrossEntropy: return crossEntropy(at(1, done), at(2, from), at(3, from), rows, n, integer(4));
+    case Job.CrossEntropyBackward:
+      return crossEntropyBackward(at(1, done), at(2, from), at(3, from), at(4, done), rows, n, integer(5));
+    default: unreachable();
+  }
+}
+
+/** Computes the units [from, to) of a job; `thread` numbers the scratch memory. */
+export function perform(job: i32, from: i32, to: i32, thread: i32): void {
+  const count = to - from;
+  switch (job) {
+    case Job.Unary: return unary(integer(0), at(1, from), at(2, from), count);
+    case Job.UnaryBackward: return unaryBackward(integer(0), at(1, from), at(2, from), at(3, from), count);
+    case Job.Binary:
+    case Job.Compare:
+    case Job.Where:
+    case Job.Copy: return strided(job, from, to, thread);
+    case Job.Fill: return fill(at(0, from), count, float(0));
+    case Job.ReduceDown: {
+      const columns = integer(2);
+      const n = integer(4);
+      for (let outer = 0; outer < integer(5); outer++) {
+        const x = at(0, outer * n * columns + from);
+        reduceDown(integer(3), x, at(1, outer * columns + from), n, columns << 2, count);
+      }
+      return;
+    }
+    case Job.CausalSoftmax: {
+      const size = integer(2) * integer(3);
+      return causalSoftmax(at(0, from * size), at(1, from * size), count, integer(2), integer(3));
+    }
+    case Job.Gemm: {
+      const scratch = <usize>integer(15) + <usize>thread * <usize>GEMM_SCRATCH;
+      return gemmParts(
+        from, to, integer(0), integer(1), integer(2), integer(3), integer(4),
+        integer(5), integer(6), integer(7), integer(8), integer(9), integer(10), integer(11), integer(12),
+        integer(13), integer(14), scratch,
+      );
+    }
+    case Job.LayerNormBackwardW:
+      return layerNormBackwardW(integer(0), integer(1), integer(2), 0, integer(3), integer(4), float(0));
+    case Job.RmsNormBackwardW:
+      return rmsNormBackwardW(integer(0), integer(1), integer(2), integer(3), integer(4), float(0));
+    case Job.ScatterAddRows: return scatterAddRows(integer(0), integer(1), integer(2), integer(3), integer(4));
+    case Job.Adam:
+      return adam(
+        at(0, from), at(1, from), at(2, from), at(3, from), count,
+        float(0), float(1), float(2), float(3), float(4), float(5), float(6),
+      );
+    default: return overRows(job, from, to);
+  }
+}

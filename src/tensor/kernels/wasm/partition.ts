@@ -1,0 +1,43 @@
+import { threadCount } from "./threads";
+
+/** Multiply-adds below which a product stays with one thread. */
+const smallProduct = 150_000;
+const tileRows = 6;
+const tileColumns = 8;
+/** Parts of this size keep the packed operands in the cache. */
+const mostRows = 240;
+const mostColumns = 256;
+/** Narrower parts would pack more than they multiply. */
+const fewestRows = 48;
+const fewestColumns = 64;
+
+const divideUp = (a: number, b: number) => Math.floor((a + b - 1) / b);
+const roundUp = (a: number, unit: number) => divideUp(a, unit) * unit;
+
+/** How a product is cut into parts that threads compute apart: their size, how many, and how many at a time. */
+export function partition(batch: number, m: number, n: number, k: number) {
+  const threads = threadCount();
+  if (m === 0 || n === 0 || batch === 0) return { height: 1, width: 1, parts: 0, grain: 1 };
+  let height = m;
+  let width = n;
+  const isShared = threads > 1 && batch * m * n * k >= smallProduct;
+  if (isShared) {
+    height = evenly(m, mostRows, tileRows);
+    width = evenly(n, mostColumns, tileColumns);
+    const count = () => batch * divideUp(m, height) * divideUp(n, width);
+    // Halves the larger side until every thread has some parts to choose from.
+    while (count() < 4 * threads) {
+      if (width > fewestColumns && (width >= height || height <= fewestRows)) {
+        width = roundUp(divideUp(width, 2), tileColumns);
+      } else if (height > fewestRows) height = roundUp(divideUp(height, 2), tileRows);
+      else break;
+    }
+  }
+  const parts = batch * divideUp(m, height) * divideUp(n, width);
+  return { height, width, parts, grain: isShared ? divideUp(parts, 16 * threads) : parts };
+}
+
+/** Equal parts of at most `most`, in whole units. */
+function evenly(total: number, most: number, unit: number): number {
+  return roundUp(divideUp(total, divideUp(total, most)), unit);
+}
