@@ -4,6 +4,8 @@ import { DtypeError } from "./errors";
 import { kernelsFor } from "./kernels";
 import type { Kernels } from "./kernels/interface";
 import type { Shape } from "./layout";
+import { Storage } from "./lifetime";
+import { profiler } from "./profile";
 import { empty, isTensor, type Nested, Tensor } from "./tensor";
 
 /** What ops take wherever they take a tensor: numbers and lists adopt the dtype of the tensors beside them. */
@@ -32,10 +34,12 @@ export interface Domain {
   awayFrom?: readonly number[];
 }
 
-interface Common<I extends string> {
+interface Common<I extends string, A> {
   /** In words or symbols. */
   formula: string;
   inputs: readonly I[];
+  /** Floating-point operations of one application, for the profile. Where it says more than the bytes do. */
+  flops?(inputs: Record<I, Tensor>, out: Tensor, attrs: A): number;
   domain?: Partial<Record<I, Domain>>;
   /** Takes floats only. */
   floats?: true;
@@ -43,7 +47,7 @@ interface Common<I extends string> {
   variadic?: true;
 }
 
-/** How the output comes about: a kernel that fills it, or a function that makes it (a view, or other ops). */
+/** How the output comes about: a kernel that fills it, or a function that makes it (a view of an input, or new). */
 type Forward<I extends string, A> =
   | {
       /** The shape rule. Throws `ShapeError` when the inputs do not fit. */
@@ -57,6 +61,11 @@ type Forward<I extends string, A> =
 /** One gradient per input. Leaving one out is a compile error. */
 interface WithGradient<I extends string, A> {
   gradient: { [K in I]: Gradient<I, A> };
+  /**
+   * The same gradients, added into `sum`, a contiguous tensor of the input's shape. For those that are mostly zeros.
+   * Used where nobody differentiates the gradient again.
+   */
+  accumulate?: { [K in I]?: (context: GradientContext<I, A>, sum: Tensor) => void };
 }
 
 /** The same function in simpler ops: what a fused op is tested against and differentiated through. */
@@ -70,7 +79,7 @@ interface WithComposition<I extends string, A> {
  * - with `composed` and a forward: a fused op, differentiated through `composed`;
  * - with `composed` alone: a name for a formula in other ops.
  */
-export type OpSpec<I extends string, A> = Common<I> &
+export type OpSpec<I extends string, A> = Common<I, A> &
   ((Forward<I, A> & (WithGradient<I, A> | WithComposition<I, A>)) | WithComposition<I, A>);
 
 /** A declared op, as autodiff and the tests see it. */
@@ -78,14 +87,18 @@ export interface Op {
   readonly name: string;
   readonly inputs: readonly string[];
   readonly spec: AnySpec;
+  /** Names of inputs whose dtypes must agree, and of those that gradients flow to. */
+  readonly values: readonly string[];
+  readonly slopes: readonly string[];
 }
 
-interface AnySpec extends Common<string> {
+interface AnySpec extends Common<string, unknown> {
   shape?(inputs: Record<string, Tensor>, attrs: unknown): Shape;
   dtype?(inputs: Record<string, Tensor>, attrs: unknown): DType;
   forward?(kernels: Kernels, inputs: Record<string, Tensor>, out: Tensor, attrs: unknown): void;
   compute?(inputs: Record<string, Tensor>, attrs: unknown): Tensor;
   gradient?: Record<string, Gradient<string, unknown>>;
+  accumulate?: Record<string, ((context: GradientContext<string, unknown>, sum: Tensor) => void) | undefined>;
   composed?(inputs: Record<string, Tensor>, attrs: unknown): Tensor;
 }
 
@@ -118,45 +131,80 @@ export function unrecorded<T>(body: () => T): T {
  * `const add = op("add", { inputs: ["a", "b"], … }); add({ a, b })`.
  */
 export function op<const I extends string, A = undefined>(name: string, spec: OpSpec<I, A>) {
-  const declared: Op = { name, inputs: spec.inputs, spec: spec as unknown as AnySpec };
+  const { inputs } = spec;
+  const anySpec = spec as unknown as AnySpec;
+  const values = inputs.filter((key) => !indexInputs.has(key));
+  const slopes = inputs.filter((key) => anySpec.gradient?.[key] !== null);
+  const declared: Op = { name, inputs, spec: anySpec, values, slopes };
   registry.set(name, declared);
   return (inputs: Inputs<I>, ...[attrs]: A extends undefined ? [] : [attrs: A]): Tensor =>
     applyOp(declared, inputs, attrs);
+}
+
+/** The names among `names` (of an op's declaration) in a record of its inputs. */
+export function namesIn(declared: Op, names: readonly string[], inputs: Record<string, unknown>): readonly string[] {
+  return declared.spec.variadic ? Object.keys(inputs) : names;
 }
 
 /** Applies any declared op. Throws `DtypeError` when float dtypes are mixed. */
 export function applyOp(declared: Op, given: Record<string, TensorLike>, attrs: unknown): Tensor {
   const { spec, name } = declared;
   const inputs = given as Record<string, Tensor>;
-  const dtype = commonDtype(name, given);
+  const dtype = commonDtype(declared, given);
   if (spec.floats && !isFloat(dtype)) {
     throw new DtypeError(name, `takes floats, not ${dtype}`, { hint: 'Cast first: x.cast("f32").' });
   }
-  for (const key in given) if (!isTensor(given[key])) inputs[key] = constant(name, given[key]!, dtype);
-  if (spec.forward !== undefined) {
-    const out = empty(spec.shape!(inputs, attrs), spec.dtype ? spec.dtype(inputs, attrs) : dtype);
-    spec.forward(kernelsFor(dtype), inputs, out, attrs);
-    recorder?.(declared, inputs, attrs, out);
-    return out;
+  for (const key of namesIn(declared, declared.inputs, given)) {
+    if (!isTensor(given[key])) inputs[key] = constant(name, given[key]!, dtype);
   }
-  if (spec.compute === undefined) return spec.composed!(inputs, attrs);
-  const compute = spec.compute;
-  const result = recorder === undefined ? compute(inputs, attrs) : unrecorded(() => compute(inputs, attrs));
-  // A fresh handle: what was computed may be an input itself, and each handle holds one history.
-  const out = new Tensor(result.storage, result.layout);
+  if (spec.forward === undefined && spec.compute === undefined) return spec.composed!(inputs, attrs);
+  const out = profiler.isOn ? profiled(declared, inputs, dtype, attrs) : compute(spec, inputs, dtype, attrs);
   recorder?.(declared, inputs, attrs, out);
   return out;
 }
 
-function commonDtype(name: string, values: Record<string, TensorLike>): DType {
+function compute(spec: AnySpec, inputs: Record<string, Tensor>, dtype: DType, attrs: unknown): Tensor {
+  if (spec.forward !== undefined) {
+    const shape = spec.shape!(inputs, attrs);
+    const out = emptyLike(inputs, shape, spec.dtype === undefined ? dtype : spec.dtype(inputs, attrs));
+    spec.forward(kernelsFor(dtype), inputs, out, attrs);
+    return out;
+  }
+  const make = spec.compute!;
+  const result = recorder === undefined ? make(inputs, attrs) : unrecorded(() => make(inputs, attrs));
+  // A fresh handle: what was computed may be an input itself, and each handle holds one history.
+  return new Tensor(result.storage, result.layout);
+}
+
+/** An uninitialised tensor that shares its layout with an input where the shape rule gave that input's shape. */
+function emptyLike(inputs: Record<string, Tensor>, shape: Shape, dtype: DType): Tensor {
+  for (const key in inputs) {
+    const { layout } = inputs[key]!;
+    if (layout.shape !== shape) continue;
+    if (layout.isContiguous && layout.offset === 0) return new Tensor(new Storage(dtype, layout.size), layout);
+  }
+  return empty(shape, dtype);
+}
+
+/** One application, written into the profile. */
+function profiled(declared: Op, inputs: Record<string, Tensor>, dtype: DType, attrs: unknown): Tensor {
+  const { spec } = declared;
+  return profiler.measure(declared.name, () => {
+    const out = compute(spec, inputs, dtype, attrs);
+    // What `compute` makes is a view, or its parts are counted one by one.
+    if (spec.forward !== undefined) profiler.count([...Object.values(inputs), out], spec.flops?.(inputs, out, attrs));
+    return out;
+  });
+}
+
+function commonDtype(declared: Op, given: Record<string, TensorLike>): DType {
   let found: DType | undefined;
-  for (const key in values) {
-    const value = values[key];
+  for (const key of namesIn(declared, declared.values, given)) {
+    const value = given[key];
     if (!isTensor(value)) continue;
-    const { dtype } = value;
-    if (indexInputs.has(key)) continue;
+    const { dtype } = value.storage;
     if (found === undefined) found = dtype;
-    else if (found !== dtype) throw mixedDtypes(name, values);
+    else if (found !== dtype) throw mixedDtypes(declared.name, given);
   }
   return found ?? "f32";
 }
@@ -189,4 +237,13 @@ export function contiguous(x: Tensor): Tensor {
   const out = empty(x.shape, x.dtype);
   kernelsFor(x.dtype).copy(x, out);
   return out;
+}
+
+/** `sum += x` in place, in any layout of distinct elements. Not recorded: for gradients that are not differentiated. */
+export function addInto(sum: Tensor, x: Tensor): void {
+  const kernels = kernelsFor(sum.dtype);
+  if (sum.layout.isContiguous) return kernels.binary("add", sum, x, sum);
+  const total = empty(sum.shape, sum.dtype);
+  kernels.binary("add", sum, x, total);
+  kernels.copy(total, sum);
 }

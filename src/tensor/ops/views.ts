@@ -1,6 +1,6 @@
 import { ArgumentError, ShapeError } from "../errors";
 import { checkShape, Layout, normalizeAxis, type Range, type Shape, sameShape, sizeOf } from "../layout";
-import { contiguous, op, type TensorLike } from "../op";
+import { addInto, contiguous, op, type TensorLike } from "../op";
 import type { Tensor } from "../tensor";
 import { sumTo } from "./reduce";
 
@@ -85,6 +85,9 @@ const sliceOp = op("slice", {
   inputs: ["x"],
   compute: ({ x }, { ranges }: { ranges: Ranges }) => x.withLayout(x.layout.slice(ranges)),
   gradient: { x: ({ g, x, attrs: { ranges } }) => place(g, { shape: x.shape, ranges }) },
+  accumulate: {
+    x: ({ g, attrs: { ranges } }, sum) => addInto(sum.withLayout(sum.layout.slice(ranges)), g),
+  },
 });
 type Ranges = readonly (Range | null | undefined)[];
 
