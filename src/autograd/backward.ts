@@ -179,9 +179,24 @@ function isOwner({ op, inputs, out }: Node, names: readonly string[]): boolean {
 
 type Context = GradientContext<string, unknown>;
 
-function contextOf(node: Node, g: Tensor): Context {
-  const { inputs, attrs, out } = node;
-  return { ...inputs, g, out, attrs, key: "", inputs } as unknown as Context;
+const contexts = new WeakMap<Op, Context>();
+
+/** What formulas of a node see. One object for each op, refilled: nobody needs it after the node. */
+function contextOf({ op, inputs, attrs, out }: Node, g: Tensor): Context {
+  let context = op && contexts.get(op);
+  if (context === undefined) {
+    context = { ...inputs, g, out, attrs, key: "", inputs } as unknown as Context;
+    if (op !== undefined) contexts.set(op, context);
+    return context;
+  }
+  const { inputs: names, spec } = op!;
+  const filled: Record<string, Tensor> = context;
+  if (!spec.variadic) for (let i = 0; i < names.length; i++) filled[names[i]!] = inputs[names[i]!]!;
+  context.g = g;
+  context.out = out;
+  context.attrs = attrs;
+  context.inputs = inputs;
+  return context;
 }
 
 function nodeOf(x: Tensor | undefined): Node | undefined {

@@ -12,7 +12,8 @@ let scope: Scope | undefined;
 /** While a function is being differentiated its intermediate results are needed: steps inside it free nothing. */
 let holds = 0;
 /** While a `recycle` runs: the storages made since the last sweep. */
-let made: Storage[] | undefined;
+let made: (Storage | undefined)[] | undefined;
+let madeCount = 0;
 
 /** The memory of one or more tensors (views share it). */
 export class Storage<D extends DType = DType> {
@@ -39,7 +40,7 @@ export class Storage<D extends DType = DType> {
       this.ptr = takeFromRegion(bytes);
       if (made !== undefined) {
         this.isSpare = true;
-        made.push(this);
+        made[madeCount++] = this;
       }
     }
   }
@@ -133,6 +134,7 @@ export const recycling = { isOn: true, poison: false };
 export function recycle<T>(body: () => T): T {
   if (!recycling.isOn || scope === undefined) return body();
   made = [];
+  madeCount = 0;
   try {
     return body();
   } finally {
@@ -160,8 +162,12 @@ export function retire(storage: Storage): void {
 /** Frees what was made since the last sweep and is not in use. */
 export function sweep(): void {
   if (made === undefined) return;
-  for (let i = 0; i < made.length; i++) if (made[i]!.uses === 0 && made[i]!.isSpare) free(made[i]!);
-  made.length = 0;
+  for (let i = 0; i < madeCount; i++) {
+    const storage = made[i]!;
+    if (storage.uses === 0 && storage.isSpare) free(storage);
+    made[i] = undefined;
+  }
+  madeCount = 0;
 }
 
 function free(storage: Storage): void {

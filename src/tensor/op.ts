@@ -3,8 +3,9 @@ import { type DType, isFloat } from "./dtype";
 import { DtypeError } from "./errors";
 import { kernelsFor } from "./kernels";
 import type { Kernels } from "./kernels/interface";
-import type { Shape } from "./layout";
+import { Layout, type Shape } from "./layout";
 import { Storage } from "./lifetime";
+import { writeNumber } from "./memory";
 import { profiler } from "./profile";
 import { empty, isTensor, type Nested, Tensor } from "./tensor";
 
@@ -154,19 +155,21 @@ export function applyOp(declared: Op, given: Record<string, TensorLike>, attrs: 
   if (spec.floats && !isFloat(dtype)) {
     throw new DtypeError(name, `takes floats, not ${dtype}`, { hint: 'Cast first: x.cast("f32").' });
   }
-  for (const key of namesIn(declared, declared.inputs, given)) {
+  const names = namesIn(declared, declared.inputs, given);
+  for (let i = 0; i < names.length; i++) {
+    const key = names[i]!;
     if (!isTensor(given[key])) inputs[key] = constant(name, given[key]!, dtype);
   }
   if (spec.forward === undefined && spec.compute === undefined) return spec.composed!(inputs, attrs);
-  const out = profiler.isOn ? profiled(declared, inputs, dtype, attrs) : compute(spec, inputs, dtype, attrs);
+  const out = profiler.isOn ? profiled(declared, inputs, dtype, attrs) : compute(declared, inputs, dtype, attrs);
   recorder?.(declared, inputs, attrs, out);
   return out;
 }
 
-function compute(spec: AnySpec, inputs: Record<string, Tensor>, dtype: DType, attrs: unknown): Tensor {
+function compute({ spec, inputs: names }: Op, inputs: Record<string, Tensor>, dtype: DType, attrs: unknown): Tensor {
   if (spec.forward !== undefined) {
     const shape = spec.shape!(inputs, attrs);
-    const out = emptyLike(inputs, shape, spec.dtype === undefined ? dtype : spec.dtype(inputs, attrs));
+    const out = emptyLike(names, inputs, shape, spec.dtype === undefined ? dtype : spec.dtype(inputs, attrs));
     spec.forward(kernelsFor(dtype), inputs, out, attrs);
     return out;
   }
@@ -177,11 +180,12 @@ function compute(spec: AnySpec, inputs: Record<string, Tensor>, dtype: DType, at
 }
 
 /** An uninitialised tensor that shares its layout with an input where the shape rule gave that input's shape. */
-function emptyLike(inputs: Record<string, Tensor>, shape: Shape, dtype: DType): Tensor {
-  for (const key in inputs) {
-    const { layout } = inputs[key]!;
-    if (layout.shape !== shape) continue;
-    if (layout.isContiguous && layout.offset === 0) return new Tensor(new Storage(dtype, layout.size), layout);
+function emptyLike(names: readonly string[], inputs: Record<string, Tensor>, shape: Shape, dtype: DType): Tensor {
+  for (let i = 0; i < names.length; i++) {
+    const layout = inputs[names[i]!]?.layout;
+    if (layout !== undefined && layout.shape === shape && layout.isContiguous && layout.offset === 0) {
+      return new Tensor(new Storage(dtype, layout.size), layout);
+    }
   }
   return empty(shape, dtype);
 }
@@ -190,7 +194,7 @@ function emptyLike(inputs: Record<string, Tensor>, shape: Shape, dtype: DType): 
 function profiled(declared: Op, inputs: Record<string, Tensor>, dtype: DType, attrs: unknown): Tensor {
   const { spec } = declared;
   return profiler.measure(declared.name, () => {
-    const out = compute(spec, inputs, dtype, attrs);
+    const out = compute(declared, inputs, dtype, attrs);
     // What `compute` makes is a view, or its parts are counted one by one.
     if (spec.forward !== undefined) profiler.count([...Object.values(inputs), out], spec.flops?.(inputs, out, attrs));
     return out;
@@ -199,8 +203,9 @@ function profiled(declared: Op, inputs: Record<string, Tensor>, dtype: DType, at
 
 function commonDtype(declared: Op, given: Record<string, TensorLike>): DType {
   let found: DType | undefined;
-  for (const key of namesIn(declared, declared.values, given)) {
-    const value = given[key];
+  const names = namesIn(declared, declared.values, given);
+  for (let i = 0; i < names.length; i++) {
+    const value = given[names[i]!];
     if (!isTensor(value)) continue;
     const { dtype } = value.storage;
     if (found === undefined) found = dtype;
@@ -211,10 +216,20 @@ function commonDtype(declared: Op, given: Record<string, TensorLike>): DType {
 
 /** A number or list beside tensors of a dtype; one that the dtype would cut off is refused. */
 function constant(name: string, value: Nested, dtype: DType): Tensor {
+  if (typeof value === "number" && isFloat(dtype)) return scalar(value, dtype);
   if (dtype === "i32" && typeof value === "number" && !Number.isInteger(value)) {
     throw new DtypeError(name, `${value} beside i32 would be cut off`, { hint: 'Cast the tensor: x.cast("f32").' });
   }
   return asTensor(value, dtype);
+}
+
+const scalarLayout = Layout.contiguous([]);
+
+/** A number as a tensor, without a typed array of its own: the most frequent constant. */
+function scalar(value: number, dtype: DType): Tensor {
+  const storage = new Storage(dtype, 1);
+  writeNumber(storage.ptr, value, dtype === "f64");
+  return new Tensor(storage, scalarLayout);
 }
 
 /** Inputs of these names are integers or masks and may stand beside floats. */

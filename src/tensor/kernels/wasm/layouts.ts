@@ -1,24 +1,22 @@
 import type { Shape } from "../../layout";
 import type { Tensor } from "../../tensor";
 
-/** Sizes and strides of the axes that `collapse` found; reused by every call. */
+/** Sizes and strides of the axes found so far; reused by every call. */
 const sizes: number[] = [];
 const strides: number[][] = [];
-const result = { rank: 0, meta: [] as number[] };
+/** Of operands without gaps, by their number: one axis of stride 1. */
+const plain = [0, 1, 2, 3, 4].map((count) => ({ rank: 1, meta: [0, ...new Array<number>(count).fill(1)] }));
 
 /**
  * The axes of an elementwise kernel with neighbours merged where every operand allows it, so that inner loops are
  * long; as the kernels want it: shape, then the strides of each operand. Valid until the next call.
  */
 export function collapse(shape: Shape, operands: readonly Tensor[]): { rank: number; readonly meta: readonly number[] } {
-  const { meta } = result;
   const count = operands.length;
-  meta.length = 0;
   if (allContiguous(operands)) {
-    meta.push(operands[0]!.size);
-    for (let i = 0; i < count; i++) meta.push(1);
-    result.rank = 1;
-    return result;
+    const whole = plain[count]!;
+    whole.meta[0] = operands[0]!.size;
+    return whole;
   }
   let rank = 0;
   for (let axis = 0; axis < shape.length; axis++) {
@@ -33,10 +31,9 @@ export function collapse(shape: Shape, operands: readonly Tensor[]): { rank: num
     const own = strides[rank - 1]!;
     for (let i = 0; i < count; i++) own[i] = operands[i]!.layout.strides[axis]!;
   }
-  for (let axis = 0; axis < rank; axis++) meta.push(sizes[axis]!);
+  const meta = sizes.slice(0, rank);
   for (let i = 0; i < count; i++) for (let axis = 0; axis < rank; axis++) meta.push(strides[axis]![i]!);
-  result.rank = rank;
-  return result;
+  return { rank, meta };
 }
 
 function allContiguous(operands: readonly Tensor[]): boolean {
