@@ -1,6 +1,7 @@
 import { zeros } from "../tensor/create";
+import { addInto } from "../tensor/in-place";
 import { letGo, recycle, retain, retire, type Storage, sweep } from "../tensor/lifetime";
-import { addInto, type GradientContext, namesIn, type Op } from "../tensor/op";
+import { type GradientContext, namesIn, type Op } from "../tensor/op";
 import { add, sumTo } from "../tensor/ops";
 import { profiler } from "../tensor/profile";
 import type { Tensor } from "../tensor/tensor";

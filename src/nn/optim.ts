@@ -1,4 +1,14 @@
-import { ArgumentError, DtypeError, mul, parameter, ShapeError, sameShape, type Tensor, timed, zeros } from "../autograd";
+import {
+  ArgumentError,
+  DtypeError,
+  mul,
+  parameter,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  timed,
+  zeros,
+} from "../autograd";
 import { kernelsFor } from "../tensor/kernels";
 import { outsideStep } from "../tensor/lifetime";
 import { contiguous } from "../tensor/op";

@@ -54,7 +54,7 @@ export class Storage<D extends DType = DType> {
 
   /** The byte address, for WASM kernels. Throws `LifetimeError` after the step's end. */
   address(): number {
-    if (this.scope !== undefined && this.scope.closed) throw usedAfterStep();
+    if (this.scope?.closed) throw usedAfterStep();
     return this.ptr;
   }
 

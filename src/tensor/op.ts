@@ -253,12 +253,3 @@ export function contiguous(x: Tensor): Tensor {
   kernelsFor(x.dtype).copy(x, out);
   return out;
 }
-
-/** `sum += x` in place, in any layout of distinct elements. Not recorded: for gradients that are not differentiated. */
-export function addInto(sum: Tensor, x: Tensor): void {
-  const kernels = kernelsFor(sum.dtype);
-  if (sum.layout.isContiguous) return kernels.binary("add", sum, x, sum);
-  const total = empty(sum.shape, sum.dtype);
-  kernels.binary("add", sum, x, total);
-  kernels.copy(total, sum);
-}

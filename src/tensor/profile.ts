@@ -47,7 +47,6 @@ export const profiler = {
 
 /** Measures a kernel that is called outside any op; `tensors` are those that it reads or writes. */
 export function timed(name: string, tensors: readonly Tensor[], body: () => void): void {
-  if (!profiler.isOn) return body();
   profiler.measure(name, () => {
     body();
     profiler.count(tensors);
@@ -92,7 +91,11 @@ export function profileTable(measured: readonly ProfileRow[] = profileRows()): s
     bytes: sum((row) => row.bytes),
     flops: sum((row) => row.flops),
   };
-  const line = (cells: readonly string[]) => cells.map((cell, i) => fit(cell, widths[i]!, i === 0)).join(" ").trimEnd();
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => pad(cell, widths[i]!, i === 0))
+      .join(" ")
+      .trimEnd();
   const body = [...measured, total].map((row) => line(cellsOf(row, total.time)));
   body.splice(measured.length, 0, "-".repeat(widths.reduce((a, b) => a + b + 1, -1)));
   return [line(["op", "calls", "ms", "share", "µs/call", "MB", "GB/s", "GFLOP", "GFLOP/s"]), ...body].join("\n");
@@ -102,7 +105,7 @@ export function printProfile(): void {
   console.log(profileTable());
 }
 
-const widths = [30, 8, 9, 6, 9, 9, 7, 8, 7];
+const widths = [29, 8, 9, 6, 9, 9, 7, 8, 7];
 
 function cellsOf({ name, calls, time, bytes, flops }: ProfileRow, all: number): string[] {
   const perSecond = (n: number) => (time > 0 && n > 0 ? (n / time / 1e6).toFixed(1) : "");
@@ -119,7 +122,7 @@ function cellsOf({ name, calls, time, bytes, flops }: ProfileRow, all: number): 
   ];
 }
 
-function fit(cell: string, width: number, isText: boolean): string {
+function pad(cell: string, width: number, isText: boolean): string {
   if (!isText) return cell.padStart(width);
   return cell.length > width ? `${cell.slice(0, width - 1)}…` : cell.padEnd(width);
 }

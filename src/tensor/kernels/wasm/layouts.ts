@@ -11,7 +11,10 @@ const plain = [0, 1, 2, 3, 4].map((count) => ({ rank: 1, meta: [0, ...new Array<
  * The axes of an elementwise kernel with neighbours merged where every operand allows it, so that inner loops are
  * long; as the kernels want it: shape, then the strides of each operand. Valid until the next call.
  */
-export function collapse(shape: Shape, operands: readonly Tensor[]): { rank: number; readonly meta: readonly number[] } {
+export function collapse(
+  shape: Shape,
+  operands: readonly Tensor[],
+): { rank: number; readonly meta: readonly number[] } {
   const count = operands.length;
   if (allContiguous(operands)) {
     const whole = plain[count]!;
