@@ -32,26 +32,27 @@ class Recorded {
   constructor(private readonly leaves: readonly Tensor[]) {}
 
   run(output: Tensor, seed: Tensor): Tensor[] {
-    const first = this.markPaths(output);
     const last = nodeOf(output);
+    // A node of an earlier function, whose parameter was handed out, is on no tape any more.
+    const end = last !== undefined && tape[last.at] === last ? last.at : -1;
+    const first = this.markPaths(end);
     if (last?.run === this.id) this.give(last, seed);
-    for (let at = last?.at ?? -1; at >= first; at--) {
+    for (let at = end; at >= first; at--) {
       const node = tape[at]!;
       if (node.run === this.id && node.gradient !== undefined) this.visit(node, node.gradient);
     }
     return this.leaves.map((x) => nodeOf(x)!.gradient ?? zeros(x.shape, { dtype: x.dtype }));
   }
 
-  /** Marks the leaves and what depends on them, up to `output`. Returns the place of the first that may. */
-  private markPaths(output: Tensor): number {
+  /** Marks the leaves and what depends on them, up to the place `end`. Returns the place of the first that may. */
+  private markPaths(end: number): number {
     let first = 0;
     for (const x of this.leaves) {
       const node = nodeOf(x)!;
       this.mark(node);
       first = node.at + 1;
     }
-    const last = nodeOf(output)?.at ?? -1;
-    for (let at = first; at <= last; at++) if (this.dependsOnLeaf(tape[at]!)) this.mark(tape[at]!);
+    for (let at = first; at <= end; at++) if (this.dependsOnLeaf(tape[at]!)) this.mark(tape[at]!);
     return first;
   }
 

@@ -24,7 +24,8 @@ export type GradientContext<I extends string, A> = Record<I, Tensor> & {
 
 /**
  * Gradient with respect to one input, written with ops (so that it can be differentiated again). A result of the
- * output's shape is summed over broadcast axes for you. `null`: the input has no gradient (indices, masks).
+ * output's shape is summed over broadcast axes for you. `null`: the input has no gradient (indices, masks). A formula
+ * may share work between the inputs of one application, but must keep nothing beyond it: that memory serves again.
  */
 export type Gradient<I extends string, A> = ((context: GradientContext<I, A>) => Tensor) | null;
 
