@@ -4,6 +4,7 @@ import { kernelsFor } from "./kernels";
 import { Layout } from "./layout";
 import { belongsToStep, outsideStep, runScope, Storage } from "./lifetime";
 import { memory } from "./memory";
+import { timed } from "./profile";
 import { Tensor } from "./tensor";
 
 /**
@@ -53,6 +54,8 @@ function saveInside(x: Tensor): () => Tensor {
 
 function copyInto(target: Tensor, x: Tensor): void {
   const { offset, size, isContiguous } = x.layout;
-  if (!isContiguous) kernelsFor(x.dtype).copy(x, target);
-  else target.storage.data().set(x.storage.data().subarray(offset, offset + size));
+  timed("copy out of step", [x, target], () => {
+    if (!isContiguous) kernelsFor(x.dtype).copy(x, target);
+    else target.storage.data().set(x.storage.data().subarray(offset, offset + size));
+  });
 }
