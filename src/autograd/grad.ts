@@ -2,10 +2,11 @@ import { mapTensors } from "../tensor/containers";
 import { ones } from "../tensor/create";
 import { isFloat } from "../tensor/dtype";
 import { ArgumentError, DtypeError, ShapeError } from "../tensor/errors";
-import { holdSteps } from "../tensor/lifetime";
+import { holdSteps, type Storage } from "../tensor/lifetime";
 import { step } from "../tensor/step";
 import { isTensor, Tensor } from "../tensor/tensor";
-import { backward, detach, isPaused, leaf, recording } from "./tape";
+import { backward } from "./backward";
+import { detach, isPaused, leaf, recording } from "./tape";
 import { leavesOf, mapTree, type Tree } from "./tree";
 
 /** A function to differentiate: returns a scalar, or `[scalar, aux]` where `aux` is passed through. */
@@ -40,7 +41,8 @@ export function valueAndGrad<P extends Tree, Rest extends unknown[], Aux = undef
           const result = f(watched, ...rest);
           const [value, aux] = Array.isArray(result) ? result : [result];
           checkValue(value);
-          const gradients = backward(value, ones(value.shape, { dtype: value.dtype }), leaves);
+          const kept = storagesIn([value, aux]);
+          const gradients = backward(value, ones(value.shape, { dtype: value.dtype }), leaves, kept);
           let next = 0;
           const grads = mapTree(parameters, () => ownHandle(gradients, next++));
           return mapTensors({ value, grads, aux: aux as Aux }, settle);
@@ -48,6 +50,16 @@ export function valueAndGrad<P extends Tree, Rest extends unknown[], Aux = undef
       ),
     );
   };
+}
+
+/** The memory of the tensors that would survive with a value. */
+function storagesIn(value: unknown): Set<Storage> {
+  const storages = new Set<Storage>();
+  mapTensors(value, (x) => {
+    storages.add(x.storage);
+    return x;
+  });
+  return storages;
 }
 
 /** Two parameters may share one gradient (`a + b`): each gets a handle of its own, and so a copy when it survives. */

@@ -1,4 +1,14 @@
-import { ArgumentError, DtypeError, mul, parameter, ShapeError, sameShape, type Tensor, zeros } from "../autograd";
+import {
+  ArgumentError,
+  DtypeError,
+  mul,
+  parameter,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  timed,
+  zeros,
+} from "../autograd";
 import { kernelsFor } from "../tensor/kernels";
 import { outsideStep } from "../tensor/lifetime";
 import { contiguous } from "../tensor/op";
@@ -43,7 +53,7 @@ export class Adam {
     for (const [name, p] of Object.entries(this.parameters)) {
       const g = grads[name]!;
       const { m, v } = this.moments[name]!;
-      kernelsFor(p.dtype).adam(p, contiguous(g), m, v, {
+      const settings = {
         lr,
         beta1: betas[0],
         beta2: betas[1],
@@ -51,7 +61,8 @@ export class Adam {
         weightDecay: decays(name, p) ? weightDecay : 0,
         correction1: 1 - betas[0] ** this.count,
         correction2: 1 - betas[1] ** this.count,
-      });
+      };
+      timed("adam", [p, g, m, v], () => kernelsFor(p.dtype).adam(p, contiguous(g), m, v, settings));
     }
   }
 

@@ -26,6 +26,16 @@ export { memoryUse } from "./memory";
 export type { TensorLike } from "./op";
 export * from "./ops";
 export type { Axis } from "./ops/reduce";
+export {
+  type ProfileRow,
+  printProfile,
+  profile,
+  profileRows,
+  profileTable,
+  resetProfile,
+  setProfile,
+  timed,
+} from "./profile";
 export { Random } from "./random";
 export { step } from "./step";
 export { isTensor, type Nested, Tensor } from "./tensor";

@@ -7,13 +7,23 @@ export type Range = readonly [start?: number | null, stop?: number | null, step?
 /** Where the elements of a tensor lie in its storage. A value: holds no data, never changes. Strides count elements. */
 export class Layout {
   readonly size: number;
+  /** Row-major without gaps, so that it is one block of storage. Axes of size 1 may have any stride. */
+  readonly isContiguous: boolean;
 
   constructor(
     readonly shape: Shape,
     readonly strides: readonly number[],
     readonly offset = 0,
   ) {
-    this.size = sizeOf(shape);
+    let size = 1;
+    let isContiguous = true;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const length = shape[axis]!;
+      if (length !== 1 && strides[axis] !== size) isContiguous = false;
+      size *= length;
+    }
+    this.size = size;
+    this.isContiguous = isContiguous || size === 0;
   }
 
   static contiguous(shape: Shape, offset = 0): Layout {
@@ -22,17 +32,6 @@ export class Layout {
 
   get rank(): number {
     return this.shape.length;
-  }
-
-  /** Row-major without gaps, so that it is one block of storage. Axes of size 1 may have any stride. */
-  get isContiguous(): boolean {
-    let expected = 1;
-    for (let axis = this.rank - 1; axis >= 0; axis--) {
-      const length = this.shape[axis]!;
-      if (length !== 1 && this.strides[axis] !== expected && this.size > 0) return false;
-      expected *= length;
-    }
-    return true;
   }
 
   permute(perm: readonly number[]): Layout {
@@ -52,9 +51,14 @@ export class Layout {
   /** Repeats axes of size 1 and adds leading axes, by stride 0. Throws `ShapeError` when `shape` does not fit. */
   expand(shape: Shape, where = "expand"): Layout {
     const added = shape.length - this.rank;
-    const fits = added >= 0 && this.shape.every((n, i) => n === shape[i + added] || n === 1);
+    let fits = added >= 0;
+    const strides = new Array<number>(shape.length).fill(0);
+    for (let axis = 0; fits && axis < this.rank; axis++) {
+      const n = this.shape[axis]!;
+      if (n === shape[axis + added]) strides[axis + added] = this.strides[axis]!;
+      else fits = n === 1;
+    }
     if (!fits) throw new ShapeError(where, "shape cannot be expanded", { details: { from: this.shape, to: shape } });
-    const strides = shape.map((n, i) => (i < added || this.shape[i - added] !== n ? 0 : this.strides[i - added]!));
     return new Layout(shape, strides, this.offset);
   }
 
@@ -151,7 +155,7 @@ export class Layout {
 
 export function sizeOf(shape: Shape): number {
   let size = 1;
-  for (const n of shape) size *= n;
+  for (let axis = 0; axis < shape.length; axis++) size *= shape[axis]!;
   return size;
 }
 
@@ -166,12 +170,16 @@ export function rowMajorStrides(shape: Shape): number[] {
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {
-  return a === b || (a.length === b.length && a.every((n, i) => n === b[i]));
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
 }
 
 /** NumPy broadcasting: sizes match from the right, 1 stretches. Throws `ShapeError` naming both shapes. */
-export function broadcastShapes(where: string, a: Shape, b: Shape, names = ["a", "b"]): Shape {
-  if (sameShape(a, b)) return a;
+export function broadcastShapes(where: string, a: Shape, b: Shape, names: readonly string[] = operands): Shape {
+  if (b.length === 0 || sameShape(a, b)) return a;
+  if (a.length === 0) return b;
   const rank = Math.max(a.length, b.length);
   const shape = new Array<number>(rank);
   for (let i = 1; i <= rank; i++) {
@@ -187,6 +195,8 @@ export function broadcastShapes(where: string, a: Shape, b: Shape, names = ["a",
   }
   return shape;
 }
+
+const operands = ["a", "b"];
 
 function broadcastHint(a: Shape, b: Shape, names: readonly string[]): string | undefined {
   // The common slip: a per-row vector [n] meant as a column [n, 1].

@@ -1,25 +1,28 @@
 import { type DType, itemSize, type TypedArrays, typedArray } from "./dtype";
 import { ArgumentError, LifetimeError } from "./errors";
-import { allocate, memory, release, roundUp } from "./memory";
+import { allocate, memory, release } from "./memory";
+import { addSpare, dropSpare, regionMark, resetRegion, takeFromRegion } from "./region";
 
-/** A running `step`. All that it computes lies in step memory above `mark` and dies with it. */
+/** A running `step`. All that it computes lies in the region above its mark and dies with it. */
 interface Scope {
   closed: boolean;
 }
 
-/** Blocks of step memory, kept from step to step, so that a repeated step takes no new memory. */
-const blocks: { ptr: number; bytes: number }[] = [];
-const smallestBlock = 2 ** 20;
-let currentBlock = 0;
-let usedInBlock = 0;
 let scope: Scope | undefined;
 /** While a function is being differentiated its intermediate results are needed: steps inside it free nothing. */
 let holds = 0;
+/** While a `recycle` runs: the storages made since the last sweep. */
+let made: (Storage | undefined)[] | undefined;
+let madeCount = 0;
 
 /** The memory of one or more tensors (views share it). */
 export class Storage<D extends DType = DType> {
   readonly scope: Scope | undefined;
   readonly ptr: number;
+  /** Pending gradients that lie here, while `recycle` runs. */
+  uses = 0;
+  /** While `recycle` runs: only pending gradients need it, so that it is free for others when `uses` is 0. */
+  isSpare = false;
   private view: TypedArrays[D] | undefined;
 
   /** Room for `length` elements, in the running step or, outside any, until garbage collection. */
@@ -27,13 +30,18 @@ export class Storage<D extends DType = DType> {
     readonly dtype: D,
     readonly length: number,
   ) {
-    const bytes = length * itemSize[dtype];
     this.scope = scope;
+    this.view = undefined;
+    const bytes = length * itemSize[dtype];
     if (scope === undefined) {
       this.ptr = allocate(bytes);
       collected.register(this, { ptr: this.ptr, bytes });
     } else {
-      this.ptr = allocateInStep(bytes);
+      this.ptr = takeFromRegion(bytes);
+      if (made !== undefined) {
+        this.isSpare = true;
+        made[madeCount++] = this;
+      }
     }
   }
 
@@ -57,33 +65,15 @@ export class Storage<D extends DType = DType> {
 
 const collected = new FinalizationRegistry<{ ptr: number; bytes: number }>(({ ptr, bytes }) => release(ptr, bytes));
 
-function allocateInStep(bytes: number): number {
-  const size = roundUp(bytes);
-  while (currentBlock < blocks.length && usedInBlock + size > blocks[currentBlock]!.bytes) {
-    currentBlock++;
-    usedInBlock = 0;
-  }
-  if (currentBlock === blocks.length) {
-    const reserved = blocks.reduce((sum, block) => sum + block.bytes, 0);
-    // Doubling keeps the number of blocks small, the cap keeps the unused part small.
-    const blockBytes = Math.max(size, smallestBlock, Math.min(reserved, 2 ** 26));
-    blocks.push({ ptr: allocate(blockBytes), bytes: blockBytes });
-    usedInBlock = 0;
-  }
-  const ptr = blocks[currentBlock]!.ptr + usedInBlock;
-  usedInBlock += size;
-  return ptr;
-}
-
 /**
- * Runs `body` in a scope of its own and then calls `survive` on its result, outside that scope, to copy what must
- * outlive it; `copyOut` gives the raw bytes a place that the scope's end does not touch.
+ * Runs `body` in a scope of its own and gives its result to `save` before the scope ends, to set aside what must
+ * outlive it; the function that `save` returns is called after that, in the memory that the scope left. `isOutermost`:
+ * no scope is around it.
  */
-export function runScope<T>(body: () => T, save: (result: T) => () => T): T {
+export function runScope<T>(body: () => T, save: (result: T, isOutermost: boolean) => () => T): T {
   if (holds > 0) return body();
   const outer = scope;
-  const block = currentBlock;
-  const used = usedInBlock;
+  const mark = regionMark();
   const own: Scope = { closed: false };
   scope = own;
   let restore: (() => T) | undefined;
@@ -94,12 +84,11 @@ export function runScope<T>(body: () => T, save: (result: T) => () => T): T {
         hint: "A step is synchronous: await outside of it.",
       });
     }
-    restore = save(result);
+    restore = save(result, outer === undefined);
   } finally {
     own.closed = true;
     scope = outer;
-    currentBlock = block;
-    usedInBlock = used;
+    resetRegion(mark);
   }
   return restore();
 }
@@ -133,6 +122,58 @@ export function outsideStep<T>(body: () => T): T {
   } finally {
     scope = saved;
   }
+}
+
+/** For tests: `isOn` false computes in fresh memory throughout; `poison` fills what is recycled with NaN. */
+export const recycling = { isOn: true, poison: false };
+
+/**
+ * Runs `body`, which counts the uses of storages with `retain` and `letGo`, so that those made in it (and those it
+ * retires) serve again in the same step as soon as they are free. `body` must hold no other reference across a `sweep`.
+ */
+export function recycle<T>(body: () => T): T {
+  if (!recycling.isOn || scope === undefined) return body();
+  made = [];
+  madeCount = 0;
+  try {
+    return body();
+  } finally {
+    made = undefined;
+    dropSpare();
+  }
+}
+
+export function retain(storage: Storage): void {
+  storage.uses++;
+}
+
+export function letGo(storage: Storage): void {
+  storage.uses--;
+  if (storage.uses === 0 && storage.isSpare) free(storage);
+}
+
+/** Says that nothing but pending gradients needs a storage of the running step any more. */
+export function retire(storage: Storage): void {
+  if (made === undefined || !belongsToStep(storage)) return;
+  storage.isSpare = true;
+  if (storage.uses === 0) free(storage);
+}
+
+/** Frees what was made since the last sweep and is not in use. */
+export function sweep(): void {
+  if (made === undefined) return;
+  for (let i = 0; i < madeCount; i++) {
+    const storage = made[i]!;
+    if (storage.uses === 0 && storage.isSpare) free(storage);
+    made[i] = undefined;
+  }
+  madeCount = 0;
+}
+
+function free(storage: Storage): void {
+  storage.isSpare = false;
+  if (recycling.poison) storage.data().fill(storage.dtype === "f32" || storage.dtype === "f64" ? Number.NaN : 77);
+  addSpare(storage.ptr, storage.length * itemSize[storage.dtype]);
 }
 
 function usedAfterStep(): LifetimeError {

@@ -11,6 +11,15 @@ const alignment = 64;
 /** All tensor data lies in one WASM memory, so that kernels work on it without a copy. */
 export const memory = new WebAssembly.Memory({ initial: 256, maximum: maximumPages, shared: canShare });
 
+let numbers = new DataView(memory.buffer);
+
+/** Writes one float at an address. */
+export function writeNumber(ptr: number, value: number, isDouble: boolean): void {
+  if (numbers.buffer !== memory.buffer) numbers = new DataView(memory.buffer);
+  if (isDouble) numbers.setFloat64(ptr, value, true);
+  else numbers.setFloat32(ptr, value, true);
+}
+
 /** Free blocks in address order, neighbours merged. Few at any time: steps take memory in large blocks. */
 const freeBlocks: { ptr: number; bytes: number }[] = [{ ptr: heapStart, bytes: memory.buffer.byteLength - heapStart }];
 let bytesInUse = 0;

@@ -3,7 +3,10 @@ import { type DType, isFloat } from "./dtype";
 import { DtypeError } from "./errors";
 import { kernelsFor } from "./kernels";
 import type { Kernels } from "./kernels/interface";
-import type { Shape } from "./layout";
+import { Layout, type Shape } from "./layout";
+import { Storage } from "./lifetime";
+import { writeNumber } from "./memory";
+import { profiler } from "./profile";
 import { empty, isTensor, type Nested, Tensor } from "./tensor";
 
 /** What ops take wherever they take a tensor: numbers and lists adopt the dtype of the tensors beside them. */
@@ -21,7 +24,8 @@ export type GradientContext<I extends string, A> = Record<I, Tensor> & {
 
 /**
  * Gradient with respect to one input, written with ops (so that it can be differentiated again). A result of the
- * output's shape is summed over broadcast axes for you. `null`: the input has no gradient (indices, masks).
+ * output's shape is summed over broadcast axes for you. `null`: the input has no gradient (indices, masks). A formula
+ * may share work between the inputs of one application, but must keep nothing beyond it: that memory serves again.
  */
 export type Gradient<I extends string, A> = ((context: GradientContext<I, A>) => Tensor) | null;
 
@@ -32,10 +36,12 @@ export interface Domain {
   awayFrom?: readonly number[];
 }
 
-interface Common<I extends string> {
+interface Common<I extends string, A> {
   /** In words or symbols. */
   formula: string;
   inputs: readonly I[];
+  /** Floating-point operations of one application, for the profile. Where it says more than the bytes do. */
+  flops?(inputs: Record<I, Tensor>, out: Tensor, attrs: A): number;
   domain?: Partial<Record<I, Domain>>;
   /** Takes floats only. */
   floats?: true;
@@ -43,7 +49,7 @@ interface Common<I extends string> {
   variadic?: true;
 }
 
-/** How the output comes about: a kernel that fills it, or a function that makes it (a view, or other ops). */
+/** How the output comes about: a kernel that fills it, or a function that makes it (a view of an input, or new). */
 type Forward<I extends string, A> =
   | {
       /** The shape rule. Throws `ShapeError` when the inputs do not fit. */
@@ -57,6 +63,11 @@ type Forward<I extends string, A> =
 /** One gradient per input. Leaving one out is a compile error. */
 interface WithGradient<I extends string, A> {
   gradient: { [K in I]: Gradient<I, A> };
+  /**
+   * The same gradients, added into `sum`, a contiguous tensor of the input's shape. For those that are mostly zeros.
+   * Used where nobody differentiates the gradient again.
+   */
+  accumulate?: { [K in I]?: (context: GradientContext<I, A>, sum: Tensor) => void };
 }
 
 /** The same function in simpler ops: what a fused op is tested against and differentiated through. */
@@ -70,7 +81,7 @@ interface WithComposition<I extends string, A> {
  * - with `composed` and a forward: a fused op, differentiated through `composed`;
  * - with `composed` alone: a name for a formula in other ops.
  */
-export type OpSpec<I extends string, A> = Common<I> &
+export type OpSpec<I extends string, A> = Common<I, A> &
   ((Forward<I, A> & (WithGradient<I, A> | WithComposition<I, A>)) | WithComposition<I, A>);
 
 /** A declared op, as autodiff and the tests see it. */
@@ -78,14 +89,18 @@ export interface Op {
   readonly name: string;
   readonly inputs: readonly string[];
   readonly spec: AnySpec;
+  /** Names of inputs whose dtypes must agree, and of those that gradients flow to. */
+  readonly values: readonly string[];
+  readonly slopes: readonly string[];
 }
 
-interface AnySpec extends Common<string> {
+interface AnySpec extends Common<string, unknown> {
   shape?(inputs: Record<string, Tensor>, attrs: unknown): Shape;
   dtype?(inputs: Record<string, Tensor>, attrs: unknown): DType;
   forward?(kernels: Kernels, inputs: Record<string, Tensor>, out: Tensor, attrs: unknown): void;
   compute?(inputs: Record<string, Tensor>, attrs: unknown): Tensor;
   gradient?: Record<string, Gradient<string, unknown>>;
+  accumulate?: Record<string, ((context: GradientContext<string, unknown>, sum: Tensor) => void) | undefined>;
   composed?(inputs: Record<string, Tensor>, attrs: unknown): Tensor;
 }
 
@@ -118,55 +133,104 @@ export function unrecorded<T>(body: () => T): T {
  * `const add = op("add", { inputs: ["a", "b"], … }); add({ a, b })`.
  */
 export function op<const I extends string, A = undefined>(name: string, spec: OpSpec<I, A>) {
-  const declared: Op = { name, inputs: spec.inputs, spec: spec as unknown as AnySpec };
+  const { inputs } = spec;
+  const anySpec = spec as unknown as AnySpec;
+  const values = inputs.filter((key) => !indexInputs.has(key));
+  const slopes = inputs.filter((key) => anySpec.gradient?.[key] !== null);
+  const declared: Op = { name, inputs, spec: anySpec, values, slopes };
   registry.set(name, declared);
   return (inputs: Inputs<I>, ...[attrs]: A extends undefined ? [] : [attrs: A]): Tensor =>
     applyOp(declared, inputs, attrs);
+}
+
+/** The names among `names` (of an op's declaration) in a record of its inputs. */
+export function namesIn(declared: Op, names: readonly string[], inputs: Record<string, unknown>): readonly string[] {
+  return declared.spec.variadic ? Object.keys(inputs) : names;
 }
 
 /** Applies any declared op. Throws `DtypeError` when float dtypes are mixed. */
 export function applyOp(declared: Op, given: Record<string, TensorLike>, attrs: unknown): Tensor {
   const { spec, name } = declared;
   const inputs = given as Record<string, Tensor>;
-  const dtype = commonDtype(name, given);
+  const dtype = commonDtype(declared, given);
   if (spec.floats && !isFloat(dtype)) {
     throw new DtypeError(name, `takes floats, not ${dtype}`, { hint: 'Cast first: x.cast("f32").' });
   }
-  for (const key in given) if (!isTensor(given[key])) inputs[key] = constant(name, given[key]!, dtype);
-  if (spec.forward !== undefined) {
-    const out = empty(spec.shape!(inputs, attrs), spec.dtype ? spec.dtype(inputs, attrs) : dtype);
-    spec.forward(kernelsFor(dtype), inputs, out, attrs);
-    recorder?.(declared, inputs, attrs, out);
-    return out;
+  const names = namesIn(declared, declared.inputs, given);
+  for (let i = 0; i < names.length; i++) {
+    const key = names[i]!;
+    if (!isTensor(given[key])) inputs[key] = constant(name, given[key]!, dtype);
   }
-  if (spec.compute === undefined) return spec.composed!(inputs, attrs);
-  const compute = spec.compute;
-  const result = recorder === undefined ? compute(inputs, attrs) : unrecorded(() => compute(inputs, attrs));
-  // A fresh handle: what was computed may be an input itself, and each handle holds one history.
-  const out = new Tensor(result.storage, result.layout);
+  if (spec.forward === undefined && spec.compute === undefined) return spec.composed!(inputs, attrs);
+  const out = profiler.isOn ? profiled(declared, inputs, dtype, attrs) : compute(declared, inputs, dtype, attrs);
   recorder?.(declared, inputs, attrs, out);
   return out;
 }
 
-function commonDtype(name: string, values: Record<string, TensorLike>): DType {
+function compute({ spec, inputs: names }: Op, inputs: Record<string, Tensor>, dtype: DType, attrs: unknown): Tensor {
+  if (spec.forward !== undefined) {
+    const shape = spec.shape!(inputs, attrs);
+    const out = emptyLike(names, inputs, shape, spec.dtype === undefined ? dtype : spec.dtype(inputs, attrs));
+    spec.forward(kernelsFor(dtype), inputs, out, attrs);
+    return out;
+  }
+  const make = spec.compute!;
+  const result = recorder === undefined ? make(inputs, attrs) : unrecorded(() => make(inputs, attrs));
+  // A fresh handle: what was computed may be an input itself, and each handle holds one history.
+  return new Tensor(result.storage, result.layout);
+}
+
+/** An uninitialised tensor that shares its layout with an input where the shape rule gave that input's shape. */
+function emptyLike(names: readonly string[], inputs: Record<string, Tensor>, shape: Shape, dtype: DType): Tensor {
+  for (let i = 0; i < names.length; i++) {
+    const layout = inputs[names[i]!]?.layout;
+    if (layout !== undefined && layout.shape === shape && layout.isContiguous && layout.offset === 0) {
+      return new Tensor(new Storage(dtype, layout.size), layout);
+    }
+  }
+  return empty(shape, dtype);
+}
+
+/** One application, written into the profile. */
+function profiled(declared: Op, inputs: Record<string, Tensor>, dtype: DType, attrs: unknown): Tensor {
+  const { spec } = declared;
+  return profiler.measure(declared.name, () => {
+    const out = compute(declared, inputs, dtype, attrs);
+    // What `compute` makes is a view, or its parts are counted one by one.
+    if (spec.forward !== undefined) profiler.count([...Object.values(inputs), out], spec.flops?.(inputs, out, attrs));
+    return out;
+  });
+}
+
+function commonDtype(declared: Op, given: Record<string, TensorLike>): DType {
   let found: DType | undefined;
-  for (const key in values) {
-    const value = values[key];
+  const names = namesIn(declared, declared.values, given);
+  for (let i = 0; i < names.length; i++) {
+    const value = given[names[i]!];
     if (!isTensor(value)) continue;
-    const { dtype } = value;
-    if (indexInputs.has(key)) continue;
+    const { dtype } = value.storage;
     if (found === undefined) found = dtype;
-    else if (found !== dtype) throw mixedDtypes(name, values);
+    else if (found !== dtype) throw mixedDtypes(declared.name, given);
   }
   return found ?? "f32";
 }
 
 /** A number or list beside tensors of a dtype; one that the dtype would cut off is refused. */
 function constant(name: string, value: Nested, dtype: DType): Tensor {
+  if (typeof value === "number" && isFloat(dtype)) return scalar(value, dtype);
   if (dtype === "i32" && typeof value === "number" && !Number.isInteger(value)) {
     throw new DtypeError(name, `${value} beside i32 would be cut off`, { hint: 'Cast the tensor: x.cast("f32").' });
   }
   return asTensor(value, dtype);
+}
+
+const scalarLayout = Layout.contiguous([]);
+
+/** A number as a tensor, without a typed array of its own: the most frequent constant. */
+function scalar(value: number, dtype: DType): Tensor {
+  const storage = new Storage(dtype, 1);
+  writeNumber(storage.ptr, value, dtype === "f64");
+  return new Tensor(storage, scalarLayout);
 }
 
 /** Inputs of these names are integers or masks and may stand beside floats. */

@@ -1,6 +1,10 @@
 import { mapTensors } from "./containers";
+import { itemSize } from "./dtype";
+import { kernelsFor } from "./kernels";
 import { Layout } from "./layout";
-import { belongsToStep, runScope, Storage } from "./lifetime";
+import { belongsToStep, outsideStep, runScope, Storage } from "./lifetime";
+import { memory } from "./memory";
+import { timed } from "./profile";
 import { Tensor } from "./tensor";
 
 /**
@@ -11,26 +15,47 @@ export function step<T>(body: () => T): T {
   return runScope(body, saveTensors);
 }
 
-/** Reads the surviving tensors out of a step that is about to end; the returned function writes them anew. */
-function saveTensors<T>(result: T): () => T {
+/** Sets the surviving tensors of a step aside that is about to end; the returned function puts them in place. */
+function saveTensors<T>(result: T, isOutermost: boolean): () => T {
   const saved = new Map<Tensor, () => Tensor>();
   mapTensors(result, (x) => {
-    if (belongsToStep(x.storage) && !saved.has(x)) saved.set(x, saveOne(x));
+    if (belongsToStep(x.storage) && !saved.has(x)) saved.set(x, isOutermost ? saveOutside(x) : saveInside(x));
     return x;
   });
   return () => (saved.size === 0 ? result : mapTensors(result, (x) => saved.get(x)?.() ?? x));
 }
 
-function saveOne(x: Tensor): () => Tensor {
-  const { shape, dtype } = x;
-  const values = x.toTypedArray();
+/** No step is around: a copy that stays until garbage collection. */
+function saveOutside(x: Tensor): () => Tensor {
+  const copy = outsideStep(() => new Tensor(new Storage(x.dtype, x.size), Layout.contiguous(x.shape)));
+  copyInto(copy, x);
+  return () => copy;
+}
+
+/**
+ * Copies to the end of the ending step and from there to its start. Both are packed in one order, so that a target
+ * never reaches a tensor that is still to be moved.
+ */
+function saveInside(x: Tensor): () => Tensor {
+  const { shape, dtype, size } = x;
+  const staged = new Tensor(new Storage(dtype, size), Layout.contiguous(shape));
+  copyInto(staged, x);
+  const from = staged.storage.ptr;
   let copy: Tensor | undefined;
   return () => {
     if (copy === undefined) {
-      const storage = new Storage(dtype, values.length);
-      storage.data().set(values);
-      copy = new Tensor(storage, Layout.contiguous(shape));
+      copy = new Tensor(new Storage(dtype, size), staged.layout);
+      const bytes = size * itemSize[dtype];
+      new Uint8Array(memory.buffer).copyWithin(copy.storage.ptr, from, from + bytes);
     }
     return copy;
   };
+}
+
+function copyInto(target: Tensor, x: Tensor): void {
+  const { offset, size, isContiguous } = x.layout;
+  timed("copy out of step", [x, target], () => {
+    if (!isContiguous) kernelsFor(x.dtype).copy(x, target);
+    else target.storage.data().set(x.storage.data().subarray(offset, offset + size));
+  });
 }

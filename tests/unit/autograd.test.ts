@@ -100,6 +100,13 @@ describe("valueAndGrad", () => {
       [0, 0],
     ]);
   });
+  test("a parameter handed out is a constant to later functions", () => {
+    const { aux } = valueAndGrad((x: Tensor) => [x.square().mul(2).add(1), x] as const)(parameter(f64(2)));
+    const later = valueAndGrad((_: Tensor) => aux!)(f64(1));
+    expect([later.value.item(), later.grads.item()]).toEqual([2, 0]);
+    expect(at((x) => x.mul(aux!).add(aux!), 5)).toBe(2);
+    expect(at((x) => aux!.square().mul(x.square()), 5)).toBe(40);
+  });
   test("leaves no history behind", () => {
     const { value, grads } = valueAndGrad((x: Tensor) => x.square())(f64(2));
     expect([value.node, grads.node, value.mul(2).node]).toEqual([undefined, undefined, undefined]);

@@ -1,6 +1,6 @@
 import { DtypeError } from "../errors";
 import type { BinaryKernel, CompareKernel } from "../kernels/interface";
-import { broadcastShapes } from "../layout";
+import { broadcastShapes, sameShape } from "../layout";
 import { type Domain, type GradientContext, op, type TensorLike } from "../op";
 import type { Tensor } from "../tensor";
 import { log, neg } from "./elementwise";
@@ -32,7 +32,7 @@ function binary(name: BinaryKernel, formula: string, { a, b, domain }: BinaryRul
 
 /** `x` seen in the shape of `out`; a view, not recorded. */
 function expandTo(x: Tensor, out: Tensor): Tensor {
-  return x.shape === out.shape ? x : x.withLayout(x.layout.expand(out.shape));
+  return sameShape(x.shape, out.shape) ? x : x.withLayout(x.layout.expand(out.shape));
 }
 
 export const add = binary("add", "a + b", {

@@ -8,6 +8,7 @@ import { reshape, squeeze, transpose, unsqueeze } from "./views";
 const matmulOp = op("matmul", {
   formula: "a @ b: out[…, i, j] = Σ_p a[…, i, p] · b[…, p, j], leading axes broadcast",
   inputs: ["a", "b"],
+  flops: ({ a }, out) => 2 * out.size * a.shape.at(-1)!,
   shape: ({ a, b }) => {
     const m = a.shape.at(-2)!;
     const n = b.shape.at(-1)!;

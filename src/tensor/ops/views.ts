@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from "../errors";
+import { addInto } from "../in-place";
 import { checkShape, Layout, normalizeAxis, type Range, type Shape, sameShape, sizeOf } from "../layout";
 import { contiguous, op, type TensorLike } from "../op";
 import type { Tensor } from "../tensor";
@@ -85,6 +86,9 @@ const sliceOp = op("slice", {
   inputs: ["x"],
   compute: ({ x }, { ranges }: { ranges: Ranges }) => x.withLayout(x.layout.slice(ranges)),
   gradient: { x: ({ g, x, attrs: { ranges } }) => place(g, { shape: x.shape, ranges }) },
+  accumulate: {
+    x: ({ g, attrs: { ranges } }, sum) => addInto(sum.withLayout(sum.layout.slice(ranges)), g),
+  },
 });
 type Ranges = readonly (Range | null | undefined)[];
 

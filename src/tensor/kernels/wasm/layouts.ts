@@ -1,31 +1,53 @@
 import type { Shape } from "../../layout";
 import type { Tensor } from "../../tensor";
 
+/** Sizes and strides of the axes found so far; reused by every call. */
+const sizes: number[] = [];
+const strides: number[][] = [];
+/** Of operands without gaps, by their number: one axis of stride 1. */
+const plain = [0, 1, 2, 3, 4].map((count) => ({ rank: 1, meta: [0, ...new Array<number>(count).fill(1)] }));
+
 /**
  * The axes of an elementwise kernel with neighbours merged where every operand allows it, so that inner loops are
- * long; as the kernels want it: shape, then the strides of each operand.
+ * long; as the kernels want it: shape, then the strides of each operand. Valid until the next call.
  */
-export function collapse(shape: Shape, operands: readonly Tensor[]): { rank: number; meta: readonly number[] } {
-  const size = operands[0]!.size;
-  if (operands.every((x) => x.layout.isContiguous)) {
-    return { rank: 1, meta: [size, ...operands.map(() => 1)] };
+export function collapse(
+  shape: Shape,
+  operands: readonly Tensor[],
+): { rank: number; readonly meta: readonly number[] } {
+  const count = operands.length;
+  if (allContiguous(operands)) {
+    const whole = plain[count]!;
+    whole.meta[0] = operands[0]!.size;
+    return whole;
   }
-  const axes: { n: number; strides: number[] }[] = [];
+  let rank = 0;
   for (let axis = 0; axis < shape.length; axis++) {
     const n = shape[axis]!;
     if (n === 1) continue;
-    const strides = operands.map((x) => x.layout.strides[axis]!);
-    const outer = axes.at(-1);
-    if (outer !== undefined && strides.every((stride, i) => outer.strides[i] === stride * n)) {
-      outer.n *= n;
-      outer.strides = strides;
-    } else axes.push({ n, strides });
+    if (rank > 0 && continues(operands, axis, n, strides[rank - 1]!)) sizes[rank - 1]! *= n;
+    else {
+      sizes[rank] = n;
+      strides[rank] ??= [];
+      rank++;
+    }
+    const own = strides[rank - 1]!;
+    for (let i = 0; i < count; i++) own[i] = operands[i]!.layout.strides[axis]!;
   }
-  const meta = axes.map(({ n }) => n);
-  operands.forEach((_, i) => {
-    for (const { strides } of axes) meta.push(strides[i]!);
-  });
-  return { rank: axes.length, meta };
+  const meta = sizes.slice(0, rank);
+  for (let i = 0; i < count; i++) for (let axis = 0; axis < rank; axis++) meta.push(strides[axis]![i]!);
+  return { rank, meta };
+}
+
+function allContiguous(operands: readonly Tensor[]): boolean {
+  for (let i = 0; i < operands.length; i++) if (!operands[i]!.layout.isContiguous) return false;
+  return true;
+}
+
+/** True when in every operand the axis lies within the one outside of it, as if the two were one. */
+function continues(operands: readonly Tensor[], axis: number, n: number, outer: readonly number[]): boolean {
+  for (let i = 0; i < operands.length; i++) if (outer[i] !== operands[i]!.layout.strides[axis]! * n) return false;
+  return true;
 }
 
 /** Number of rows along the last axis. */
