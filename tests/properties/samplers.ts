@@ -138,6 +138,10 @@ const matmul = shapeOf(0, 2).chain((batch) =>
     .chain(([a, b, m, k, n]) => make({ a: input([...a, m, k]), b: input([...b, k, n]) })),
 );
 
+const linear = fc
+  .tuple(shapeOf(0, 2), dim, dim)
+  .chain(([batch, k, n]) => make({ x: input([...batch, k]), weight: input([k, n]), bias: input([n]) }));
+
 /** `x` and an index along one axis; the index is no longer than `x` on the others. */
 function along(build: (shape: number[], index: number[], axis: number) => Sampler): Sampler {
   return shapeOf(1, 3, someDim).chain((shape) =>
@@ -194,6 +198,7 @@ export const samplers: Record<string, Sampler> = {
   ...each("softmax_gradient log_softmax_gradient", alike(["y", "g"], 1)),
   causal_softmax: alike(["x"], 2),
   matmul,
+  linear,
   permute: view((shape) =>
     fc.shuffledSubarray([...shape.keys()], { minLength: shape.length }).map((perm) => ({
       perm: perm.map((axis) => (axis === 1 ? axis - shape.length : axis)),

@@ -56,8 +56,11 @@ export interface Kernels {
   softmaxGradient(y: Tensor, g: Tensor, out: Tensor): void;
   /** Rows: `g − exp(y) · Σ g`. */
   logSoftmaxGradient(y: Tensor, g: Tensor, out: Tensor): void;
-  /** `a [batch, m, k] @ b [batch, k, n]`, any strides in the last two axes; batch strides may be 0. */
-  matmul(a: Tensor, b: Tensor, out: Tensor): void;
+  /**
+   * `a [batch, m, k] @ b [batch, k, n]`, any strides in the last two axes; batch strides may be 0. Plus `bias [n]`,
+   * contiguous, on every row.
+   */
+  matmul(a: Tensor, b: Tensor, out: Tensor, bias?: Tensor): void;
   /** Rows. */
   layerNorm(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor, eps: number): void;
   layerNormGradient(x: Tensor, weight: Tensor, g: Tensor, out: Tensor, eps: number): void;

@@ -52,17 +52,18 @@ export const reference: Kernels = {
     }
   },
 
-  matmul(a, b, out) {
+  matmul(a, b, out, bias) {
     const [batch, m, k] = a.shape as [number, number, number];
     const n = b.shape[2]!;
     const [x, y, target] = [a.storage.data(), b.storage.data(), out.storage.data()];
     const [aBatch, aRow, aColumn] = a.layout.strides as [number, number, number];
     const [bBatch, bRow, bColumn] = b.layout.strides as [number, number, number];
+    const shift = bias?.storage.data().subarray(bias.layout.offset);
     let at = out.layout.offset;
     for (let s = 0; s < batch; s++) {
       for (let i = 0; i < m; i++) {
         for (let j = 0; j < n; j++) {
-          let sum = 0;
+          let sum = shift === undefined ? 0 : shift[j]!;
           const row = a.layout.offset + s * aBatch + i * aRow;
           const column = b.layout.offset + s * bBatch + j * bColumn;
           for (let p = 0; p < k; p++) sum += x[row + p * aColumn]! * y[column + p * bRow]!;

@@ -2,6 +2,7 @@ export * from "./arithmetic";
 export * from "./elementwise";
 export * from "./indexing";
 export * from "./join";
+export * from "./linear";
 export * from "./loss";
 export * from "./matmul";
 export * from "./norm";

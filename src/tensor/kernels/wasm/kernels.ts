@@ -84,16 +84,17 @@ export const wasm: Kernels = {
     exports.logSoftmaxBackward(address(y), address(g), address(out), rows(y), lastAxis(y));
   },
 
-  matmul(a, b, out) {
+  matmul(a, b, out, bias) {
     const [batch, m, k] = a.shape as [number, number, number];
     const n = b.shape[2]!;
     const room = scratch.forGemm(exports.gemmScratchBytes(m, n, k));
     const [, aRow, aColumn] = a.layout.strides as [number, number, number];
     const [, bRow, bColumn] = b.layout.strides as [number, number, number];
     const [aStep, bStep] = [batchStep(a), batchStep(b)];
+    const shift = bias ? address(bias) : 0;
     let [at, bt, to] = [address(a), address(b), address(out)];
     for (let i = 0; i < batch; i++) {
-      exports.gemm(m, n, k, at, aRow, aColumn, bt, bRow, bColumn, to, n, 0, 0, room);
+      exports.gemm(m, n, k, at, aRow, aColumn, bt, bRow, bColumn, to, n, 0, shift, room);
       at += aStep;
       bt += bStep;
       to += 4 * m * n;
