@@ -118,7 +118,7 @@ export function products(): void {
     const strides = ["plain", "transposed", "backwards"] as const;
     for (const a of strides) {
       // An odd seed comes with a bias.
-      strides.forEach((b, i) => step(() => product(1, m, inside, n, 7 + i, a, b)));
+      for (const [i, b] of strides.entries()) step(() => product(1, m, inside, n, 7 + i, a, b));
     }
   });
   edge("matmul passes NaN and inf on", () => {

@@ -60,7 +60,7 @@ export const wasm: Kernels = {
   },
   reduce(op, x, out) {
     const [outer, n, inner] = x.shape as [number, number, number];
-    exports.reduce(reduceNumber[op], address(x), address(out), outer, n, inner);
+    exports.reduce(reduceNumber[op], address(x), address(out), outer, n, inner, inner);
   },
   argmax(x, out) {
     exports.argmax(address(x), address(out), out.size, lastAxis(x));
