@@ -1,3 +1,4 @@
+import { allocate, release } from "../../memory";
 import type { Tensor } from "../../tensor";
 import type { ActivationGradient, BinaryKernel, CompareKernel, Kernels, ReduceKernel, UnaryKernel } from "../interface";
 import { reference } from "../reference";
@@ -18,6 +19,16 @@ const reduceNumber = numbered<ReduceKernel>(["sum", "max", "min"]);
 
 const address = (x: Tensor) => x.address;
 const lastAxis = (x: Tensor) => x.shape[x.rank - 1]!;
+
+/** Statistics of each row first; then the sum over rows can go column by column. */
+function normWeightGradient(statistics: typeof exports.unary, x: Tensor, g: Tensor, out: Tensor, eps: number): void {
+  const [count, n] = [rows(x), lastAxis(x)];
+  const bytes = 8 * count;
+  const stats = allocate(bytes);
+  statistics(address(x), stats, count, n, eps);
+  exports.normBackwardW(address(x), address(g), stats, address(out), count, n, n);
+  release(stats, bytes);
+}
 
 /** SIMD kernels for `f32`. What is rare and no hot spot (`gather`, `scatterAdd`) stays with the reference. */
 export const wasm: Kernels = {
@@ -108,7 +119,7 @@ export const wasm: Kernels = {
     exports.layerNormBackwardX(address(x), address(weight), address(g), address(out), rows(x), lastAxis(x), eps);
   },
   layerNormWeightGradient(x, g, out, eps) {
-    exports.layerNormBackwardW(address(x), address(g), address(out), 0, rows(x), lastAxis(x), eps);
+    normWeightGradient(exports.layerNormStatistics, x, g, out, eps);
   },
   rmsNorm(x, weight, out, eps) {
     exports.rmsNorm(address(x), address(weight), address(out), rows(x), lastAxis(x), eps);
@@ -117,7 +128,7 @@ export const wasm: Kernels = {
     exports.rmsNormBackwardX(address(x), address(weight), address(g), address(out), rows(x), lastAxis(x), eps);
   },
   rmsNormWeightGradient(x, g, out, eps) {
-    exports.rmsNormBackwardW(address(x), address(g), address(out), rows(x), lastAxis(x), eps);
+    normWeightGradient(exports.rmsNormStatistics, x, g, out, eps);
   },
 
   embedding(weight, index, out) {

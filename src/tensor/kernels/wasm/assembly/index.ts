@@ -5,12 +5,13 @@ export { gemm, gemmScratchBytes } from "./gemm";
 export { crossEntropy, crossEntropyBackward } from "./loss";
 export {
   layerNorm,
-  layerNormBackwardW,
   layerNormBackwardX,
+  layerNormStatistics,
   rmsNorm,
-  rmsNormBackwardW,
   rmsNormBackwardX,
+  rmsNormStatistics,
 } from "./norm";
+export { normBackwardW } from "./norm-weight";
 export { argmax, reduce } from "./reduce";
 export {
   causalSoftmax,
