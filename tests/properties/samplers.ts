@@ -168,6 +168,14 @@ function crossEntropy(withGradient: boolean): Sampler {
   });
 }
 
+function klWithout(withGradient: boolean): Sampler {
+  return fc.tuple(dim, someDim, fc.nat({ max: 3 })).chain(([rows, n, k]) => {
+    const more: Record<string, Arbitrary<Input>> = withGradient ? { g: input([rows]) } : {};
+    const logits = { clean: input([rows, n]), edited: input([rows, n]) };
+    return make({ ...logits, index: input([rows, k], "index", n), ...more });
+  });
+}
+
 const embedding = fc.tuple(someDim, dim, shapeOf(0, 2));
 const elementwise =
   "neg exp log sqrt rsqrt tanh erf sigmoid relu softplus abs sin cos sign square reciprocal silu gelu_erf gelu_tanh";
@@ -263,6 +271,10 @@ export const samplers: Record<string, Sampler> = {
   rms_norm: norm(["x", "weight"]),
   rms_norm_gradient: norm(["x", "weight", "g"]),
   rms_norm_weight_gradient: norm(["x", "g"]),
+  swiglu: alike(["gate", "up"]),
+  swiglu_gate_gradient: alike(["gate", "up", "g"]),
+  kl_without: klWithout(false),
+  kl_without_gradient: klWithout(true),
   cross_entropy: crossEntropy(false),
   cross_entropy_gradient: crossEntropy(true),
 };

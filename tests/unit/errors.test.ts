@@ -13,6 +13,7 @@ import {
   full,
   gather,
   grad,
+  klWithout,
   layerNorm,
   linear,
   linspace,
@@ -26,6 +27,7 @@ import {
   split,
   squeeze,
   step,
+  swiglu,
   type Tensor,
   tensor,
   where,
@@ -61,6 +63,8 @@ describe("shapes that do not fit", () => {
     "linear of no axes": () => linear(scalar, zeros([1, 1]), zeros([1])),
     "linear with a weight of one axis": () => linear(zeros([2, 3]), zeros([3]), zeros([3])),
     "linear with a bias of another size": () => linear(zeros([2, 3]), zeros([3, 4]), zeros([3])),
+    klWithout: () => klWithout(zeros([2, 3]), zeros([2, 3]), ids([0, 1])),
+    swiglu: () => swiglu(zeros([2, 3]), zeros([3])),
     layerNorm: () => layerNorm(zeros([2, 3]), zeros([2])),
     crossEntropy: () => crossEntropy(zeros([2, 3]), ids([0, 1, 2])),
     gather: () => gather(zeros([2, 3]), ids([0]), 0),
@@ -159,6 +163,15 @@ describe("shapes that do not fit", () => {
         x      [2, 3]
         weight [3, 4]
         bias   [3]
+
+      ShapeError: kl_without: takes clean and edited [rows, n] and index [rows, k]
+        clean  [2, 3]
+        edited [2, 3]
+        index  [2]
+
+      ShapeError: swiglu: gate and up must have one shape
+        gate [2, 3]
+        up   [3]
 
       ShapeError: layer_norm: weight must have the size of the last axis of x, [3]
         x      [2, 3]

@@ -1,5 +1,6 @@
 import type { Tensor } from "../tensor";
 import type { AdamSettings, Kernels } from "./interface";
+import { referenceKl } from "./reference-kl";
 import { referenceRows } from "./reference-rows";
 import { activationGradient, binary, compare, unary } from "./scalar";
 
@@ -10,6 +11,7 @@ import { activationGradient, binary, compare, unary } from "./scalar";
 export const reference: Kernels = {
   name: "reference",
   ...referenceRows,
+  ...referenceKl,
 
   unary(op, x, out) {
     const f = unary[op];
@@ -31,6 +33,12 @@ export const reference: Kernels = {
   },
   fill(out, value) {
     map(out, [], () => value);
+  },
+  swiglu(gate, up, out) {
+    map(out, [gate, up], (x, v) => unary.silu(x!) * v!);
+  },
+  swigluGateGradient(gate, up, g, out) {
+    map(out, [gate, up, g], (x, v, slope) => slope! * v! * activationGradient.silu(x!));
   },
   activationGradient(op, x, g, out) {
     const f = activationGradient[op];

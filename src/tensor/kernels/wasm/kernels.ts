@@ -2,7 +2,7 @@ import { allocate, release } from "../../memory";
 import type { Tensor } from "../../tensor";
 import type { ActivationGradient, BinaryKernel, CompareKernel, Kernels, ReduceKernel, UnaryKernel } from "../interface";
 import { reference } from "../reference";
-import { batchStep, collapse, rows } from "./layouts";
+import { alongAxis, batchStep, collapse, rows } from "./layouts";
 import { exports, scratch, writeMeta } from "./module";
 
 /** Op numbers of the WASM module, in the order of `assembly/ops.ts`. */
@@ -30,7 +30,7 @@ function normWeightGradient(statistics: typeof exports.unary, x: Tensor, g: Tens
   release(stats, bytes);
 }
 
-/** SIMD kernels for `f32`. What is rare and no hot spot (`gather`, `scatterAdd`) stays with the reference. */
+/** SIMD kernels for `f32`. What is rare and no hot spot stays with the reference. */
 export const wasm: Kernels = {
   ...reference,
   name: "wasm",
@@ -144,6 +144,31 @@ export const wasm: Kernels = {
   crossEntropyGradient(logits, target, g, out, ignore) {
     const n = lastAxis(logits);
     exports.crossEntropyBackward(address(logits), address(target), address(g), address(out), g.size, n, ignore);
+  },
+  swiglu(gate, up, out) {
+    exports.swiglu(address(gate), address(up), address(out), out.size);
+  },
+  swigluGateGradient(gate, up, g, out) {
+    exports.swigluBackwardGate(address(gate), address(up), address(g), address(out), out.size);
+  },
+  klWithout(clean, edited, index, out) {
+    const [n, k] = [lastAxis(clean), lastAxis(index)];
+    exports.klWithout(address(clean), address(edited), address(index), address(out), out.size, n, k);
+  },
+  klWithoutGradient(clean, edited, index, g, out) {
+    const [n, k] = [lastAxis(clean), lastAxis(index)];
+    const inputs = [address(clean), address(edited), address(index), address(g)] as const;
+    exports.klWithoutBackward(...inputs, address(out), g.size, n, k);
+  },
+  gather(x, index, out, axis) {
+    const sizes = alongAxis(x, index, axis);
+    if (sizes === undefined) return reference.gather(x, index, out, axis);
+    exports.gatherAlong(address(x), address(index), address(out), ...sizes);
+  },
+  scatterAdd(out, index, source, axis) {
+    const sizes = alongAxis(out, index, axis);
+    if (sizes === undefined) return reference.scatterAdd(out, index, source, axis);
+    exports.scatterAddAlong(address(out), address(index), address(source), ...sizes);
   },
   adam(p, g, m, v, { lr, beta1, beta2, eps, weightDecay, correction1, correction2 }) {
     const [values, gradient, mean, square] = [address(p), address(g), address(m), address(v)];

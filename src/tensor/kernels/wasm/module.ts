@@ -28,6 +28,12 @@ type Name =
   | "scatterAddRows"
   | "crossEntropy"
   | "crossEntropyBackward"
+  | "swiglu"
+  | "swigluBackwardGate"
+  | "klWithout"
+  | "klWithoutBackward"
+  | "gatherAlong"
+  | "scatterAddAlong"
   | "adam"
   | "gemm"
   | "gemmScratchBytes";

@@ -1,7 +1,10 @@
 // Everything the WebAssembly module exports. Pointers are byte addresses; sizes and strides count elements.
 export { binary, compare, where_ } from "./binary";
 export { copyStrided, fill } from "./copy";
+export { gatherAlong, scatterAddAlong } from "./gather";
+export { swiglu, swigluBackwardGate } from "./gated";
 export { gemm, gemmScratchBytes } from "./gemm";
+export { klWithout, klWithoutBackward } from "./kl";
 export { crossEntropy, crossEntropyBackward } from "./loss";
 export {
   layerNorm,

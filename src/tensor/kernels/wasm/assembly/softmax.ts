@@ -19,7 +19,7 @@ function scaleRow(x: usize, n: i32, s: f32): void {
 }
 
 /** Stores e^(x − top) and returns its sum, taken in short partial sums for precision. */
-function expRow(x: usize, out: usize, n: i32, top: f32): f32 {
+export function expRow(x: usize, out: usize, n: i32, top: f32): f32 {
   const shift = splat(top);
   let sum = splat(0);
   let vectors = n >> 2;
