@@ -4,6 +4,7 @@ import {
   geluErf,
   geluTanh,
   layerNorm,
+  linear as linearOp,
   matmul,
   relu,
   silu,
@@ -67,7 +68,7 @@ function mlp(w: Lookup, { act_fn }: GPTConfig, x: Tensor): Tensor {
 
 /** GPT-2 stores its weight matrices as `[in, out]`. */
 function linear(w: Lookup, name: string, x: Tensor): Tensor {
-  return matmul(x, w(`${name}.weight`)).add(w(`${name}.bias`));
+  return linearOp(x, w(`${name}.weight`), w(`${name}.bias`));
 }
 
 function norm(w: Lookup, name: string, x: Tensor, { eps }: GPTConfig): Tensor {

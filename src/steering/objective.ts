@@ -1,4 +1,4 @@
-import { maskedFill, mul, sub, type Tensor, tensor } from "../autograd";
+import { klWithout, maskedFill, mul, sub, type Tensor, tensor } from "../autograd";
 import type { Prompt } from "./task";
 
 /** How much the other tokens are disturbed. All [ours], averaged over β = ±1. */
@@ -63,7 +63,8 @@ export function logOthers(logits: Tensor, prompts: readonly Prompt[]): Tensor {
 
 /** KL(p ‖ p̃) over the other tokens, `[prompts]`, in nats. */
 export function klOthers(clean: Tensor, edited: Tensor, prompts: readonly Prompt[]): Tensor {
-  return kl(logOthers(clean, prompts), logOthers(edited, prompts));
+  const answers = prompts.flatMap(({ correct, wrong }) => [correct, wrong]);
+  return klWithout(clean, edited, tensor(answers, { dtype: "i32", shape: [prompts.length, 2] }));
 }
 
 /** KL from the clean distribution, with the two answers exchanged where the intervention is meant to flip them. */

@@ -2,6 +2,7 @@ import { setBackend } from "fader/tensor";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { reference } from "../../src/tensor/kernels/reference";
 import { elementwise } from "./elementwise";
+import { fused } from "./fused";
 import { lookup } from "./lookup";
 import { products } from "./products";
 import { rowwise } from "./rows";
@@ -15,6 +16,7 @@ describe.each(["reference", "wasm"] as const)("%s", (backend) => {
   products();
   rowwise();
   lookup();
+  fused();
 });
 
 test("every kernel of the interface is covered", () => {

@@ -39,14 +39,20 @@ export function lookup(): void {
     rowKernel(
       name,
       ([rows, n], seed) => {
-        for (const axis of [0, 1]) {
-          const x = make([rows! + 1, n! + 1], seed);
+        for (const [axis, longer] of [
+          [0, 0],
+          [0, 1],
+          [1, 0],
+          [1, 1],
+        ] as const) {
+          // On the other axis, x may be longer than the index.
+          const [height, width] = axis === 0 ? [rows! + 1, n! + longer] : [rows! + longer, n! + 1];
+          const x = make([height, width], seed);
           const indexShape = [rows!, n!];
           const index = make(indexShape, seed + 1, "shifted", (random) => random.integer(0, x.shape[axis]!), "i32");
           const source = make(indexShape, seed + 2);
           const [ids, from, want] = [values(index), values(source), values(x)];
-          const at = (i: number) =>
-            axis === 0 ? ids[i]! * (n! + 1) + (i % n!) : Math.floor(i / n!) * (n! + 1) + ids[i]!;
+          const at = (i: number) => (axis === 0 ? ids[i]! * width + (i % n!) : Math.floor(i / n!) * width + ids[i]!);
           if (name === "gather") {
             const out = blank(indexShape);
             k().gather(x, index, out, axis);

@@ -84,9 +84,11 @@ export function products(): void {
     const small: Draw = (random) => random.normal();
     const [x, y] = [make([batch, m, inside], seed, a, small), make([batch, inside, n], seed + 1, b, small)];
     const out = blank([batch, m, n]);
-    k().matmul(x, y, out);
+    const bias = seed % 2 ? make([n], seed + 2, "shifted", small) : undefined;
+    k().matmul(x, y, out, bias);
     const [left, right] = [values(x), values(y)];
-    const want = new Float64Array(batch * m * n);
+    const shift = bias ? values(bias) : Array(n).fill(0);
+    const want = Float64Array.from({ length: batch * m * n }, (_, i) => shift[i % n]);
     for (let s = 0; s < batch * m; s++) {
       for (let p = 0; p < inside; p++) {
         const from = (Math.floor(s / m) * inside + p) * n;
@@ -115,7 +117,8 @@ export function products(): void {
   test.each(large)("matmul %i×%i×%i, in every combination of strides", (m, inside, n) => {
     const strides = ["plain", "transposed", "backwards"] as const;
     for (const a of strides) {
-      for (const b of strides) step(() => product(1, m, inside, n, 7, a, b));
+      // An odd seed comes with a bias.
+      for (const [i, b] of strides.entries()) step(() => product(1, m, inside, n, 7 + i, a, b));
     }
   });
   edge("matmul passes NaN and inf on", () => {

@@ -138,6 +138,10 @@ const matmul = shapeOf(0, 2).chain((batch) =>
     .chain(([a, b, m, k, n]) => make({ a: input([...a, m, k]), b: input([...b, k, n]) })),
 );
 
+const linear = fc
+  .tuple(shapeOf(0, 2), dim, dim)
+  .chain(([batch, k, n]) => make({ x: input([...batch, k]), weight: input([k, n]), bias: input([n]) }));
+
 /** `x` and an index along one axis; the index is no longer than `x` on the others. */
 function along(build: (shape: number[], index: number[], axis: number) => Sampler): Sampler {
   return shapeOf(1, 3, someDim).chain((shape) =>
@@ -161,6 +165,14 @@ function crossEntropy(withGradient: boolean): Sampler {
     const more: Record<string, Arbitrary<Input>> = withGradient ? { g: input(rows) } : {};
     const inputs = { logits: input([...rows, classes]), target: input(rows, "index", classes), ...more };
     return make(inputs, from({ ignore: -100 }, { ignore: 0 }));
+  });
+}
+
+function klWithout(withGradient: boolean): Sampler {
+  return fc.tuple(dim, someDim, fc.nat({ max: 3 })).chain(([rows, n, k]) => {
+    const more: Record<string, Arbitrary<Input>> = withGradient ? { g: input([rows]) } : {};
+    const logits = { clean: input([rows, n]), edited: input([rows, n]) };
+    return make({ ...logits, index: input([rows, k], "index", n), ...more });
   });
 }
 
@@ -194,6 +206,7 @@ export const samplers: Record<string, Sampler> = {
   ...each("softmax_gradient log_softmax_gradient", alike(["y", "g"], 1)),
   causal_softmax: alike(["x"], 2),
   matmul,
+  linear,
   permute: view((shape) =>
     fc.shuffledSubarray([...shape.keys()], { minLength: shape.length }).map((perm) => ({
       perm: perm.map((axis) => (axis === 1 ? axis - shape.length : axis)),
@@ -258,6 +271,10 @@ export const samplers: Record<string, Sampler> = {
   rms_norm: norm(["x", "weight"]),
   rms_norm_gradient: norm(["x", "weight", "g"]),
   rms_norm_weight_gradient: norm(["x", "g"]),
+  swiglu: alike(["gate", "up"]),
+  swiglu_gate_gradient: alike(["gate", "up", "g"]),
+  kl_without: klWithout(false),
+  kl_without_gradient: klWithout(true),
   cross_entropy: crossEntropy(false),
   cross_entropy_gradient: crossEntropy(true),
 };

@@ -13,7 +13,9 @@ import {
   full,
   gather,
   grad,
+  klWithout,
   layerNorm,
+  linear,
   linspace,
   matmul,
   ones,
@@ -25,6 +27,7 @@ import {
   split,
   squeeze,
   step,
+  swiglu,
   type Tensor,
   tensor,
   where,
@@ -56,6 +59,12 @@ describe("shapes that do not fit", () => {
     ragged: () => tensor([[1, 2], [3]]),
     "tensor with a shape": () => tensor([1, 2, 3], { shape: [2, 2] }),
     "a size that is no size": () => full([2, -1], 0),
+    linear: () => linear(zeros([2, 3]), zeros([4, 3]), zeros([4])),
+    "linear of no axes": () => linear(scalar, zeros([1, 1]), zeros([1])),
+    "linear with a weight of one axis": () => linear(zeros([2, 3]), zeros([3]), zeros([3])),
+    "linear with a bias of another size": () => linear(zeros([2, 3]), zeros([3, 4]), zeros([3])),
+    klWithout: () => klWithout(zeros([2, 3]), zeros([2, 3]), ids([0, 1])),
+    swiglu: () => swiglu(zeros([2, 3]), zeros([3])),
     layerNorm: () => layerNorm(zeros([2, 3]), zeros([2])),
     crossEntropy: () => crossEntropy(zeros([2, 3]), ids([0, 1, 2])),
     gather: () => gather(zeros([2, 3]), ids([0]), 0),
@@ -133,6 +142,36 @@ describe("shapes that do not fit", () => {
 
       ShapeError: full: a shape is a list of non-negative integers
         shape [2, -1]
+
+      ShapeError: linear: the last axis of x and the first of weight differ
+        x      [2, 3]
+        weight [4, 3]
+        bias   [4]
+        Transposing weight fits: linear(x, weight.transpose(), bias)
+
+      ShapeError: linear: x has no axes
+        x      []
+        weight [1, 1]
+        bias   [1]
+
+      ShapeError: linear: weight needs two axes, [in, out]
+        x      [2, 3]
+        weight [3]
+        bias   [3]
+
+      ShapeError: linear: bias must have the size of the last axis of weight, [4]
+        x      [2, 3]
+        weight [3, 4]
+        bias   [3]
+
+      ShapeError: kl_without: takes clean and edited [rows, n] and index [rows, k]
+        clean  [2, 3]
+        edited [2, 3]
+        index  [2]
+
+      ShapeError: swiglu: gate and up must have one shape
+        gate [2, 3]
+        up   [3]
 
       ShapeError: layer_norm: weight must have the size of the last axis of x, [3]
         x      [2, 3]

@@ -56,8 +56,11 @@ export interface Kernels {
   softmaxGradient(y: Tensor, g: Tensor, out: Tensor): void;
   /** Rows: `g − exp(y) · Σ g`. */
   logSoftmaxGradient(y: Tensor, g: Tensor, out: Tensor): void;
-  /** `a [batch, m, k] @ b [batch, k, n]`, any strides in the last two axes; batch strides may be 0. */
-  matmul(a: Tensor, b: Tensor, out: Tensor): void;
+  /**
+   * `a [batch, m, k] @ b [batch, k, n]`, any strides in the last two axes; batch strides may be 0. Plus `bias [n]`,
+   * contiguous, on every row.
+   */
+  matmul(a: Tensor, b: Tensor, out: Tensor, bias?: Tensor): void;
   /** Rows. */
   layerNorm(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor, eps: number): void;
   layerNormGradient(x: Tensor, weight: Tensor, g: Tensor, out: Tensor, eps: number): void;
@@ -77,6 +80,17 @@ export interface Kernels {
   /** Rows of `logits [rows, n]` against `target [rows]`; 0 where `target` is `ignore`. */
   crossEntropy(logits: Tensor, target: Tensor, out: Tensor, ignore: number): void;
   crossEntropyGradient(logits: Tensor, target: Tensor, g: Tensor, out: Tensor, ignore: number): void;
+  /** `silu(gate) · up`. Contiguous. */
+  swiglu(gate: Tensor, up: Tensor, out: Tensor): void;
+  /** `g · up · silu′(gate)`. Contiguous. */
+  swigluGateGradient(gate: Tensor, up: Tensor, g: Tensor, out: Tensor): void;
+  /**
+   * Rows of `clean` and `edited [rows, n]`: KL of their softmax over the columns that are not in `index [rows, k]`,
+   * into `out [rows]`; 0 where none is left.
+   */
+  klWithout(clean: Tensor, edited: Tensor, index: Tensor, out: Tensor): void;
+  /** Its gradient for `edited`: `g · (softmax(edited) − softmax(clean))`, 0 at the columns in `index`. */
+  klWithoutGradient(clean: Tensor, edited: Tensor, index: Tensor, g: Tensor, out: Tensor): void;
   /** In place on `p`, `m`, `v` (contiguous): AdamW with decoupled weight decay. */
   adam(p: Tensor, g: Tensor, m: Tensor, v: Tensor, settings: AdamSettings): void;
 }

@@ -158,27 +158,27 @@ export const referenceRows: RowKernels = {
 };
 
 /** The elements of a contiguous tensor. */
-function rowsOf(x: Tensor) {
+export function rowsOf(x: Tensor) {
   return x.storage.data().subarray(x.layout.offset, x.layout.offset + x.size);
 }
 
 /** Row `r` as float64, so that the reference adds up in full precision for any dtype. */
-function rowOf(x: Tensor, r: number): Float64Array {
+export function rowOf(x: Tensor, r: number): Float64Array {
   const n = x.shape[x.rank - 1]!;
   return Float64Array.from(rowsOf(x).subarray(r * n, (r + 1) * n));
 }
 
-function setRow(out: Tensor, r: number, values: Float64Array): void {
+export function setRow(out: Tensor, r: number, values: Float64Array): void {
   rowsOf(out).set(values, r * values.length);
 }
 
-function eachRow(x: Tensor, visit: (row: Float64Array, r: number) => void): void {
+export function eachRow(x: Tensor, visit: (row: Float64Array, r: number) => void): void {
   const n = x.shape[x.rank - 1]!;
   if (n === 0) return;
   for (let r = 0; r < x.size / n; r++) visit(rowOf(x, r), r);
 }
 
-function softmaxOf(row: Float64Array): Float64Array {
+export function softmaxOf(row: Float64Array): Float64Array {
   const shift = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   if (shift === Number.NEGATIVE_INFINITY) return row.map(() => 0);
   const e = row.map((v) => Math.exp(v - shift));

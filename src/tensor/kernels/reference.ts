@@ -1,5 +1,6 @@
 import type { Tensor } from "../tensor";
 import type { AdamSettings, Kernels } from "./interface";
+import { referenceKl } from "./reference-kl";
 import { referenceRows } from "./reference-rows";
 import { activationGradient, binary, compare, unary } from "./scalar";
 
@@ -10,6 +11,7 @@ import { activationGradient, binary, compare, unary } from "./scalar";
 export const reference: Kernels = {
   name: "reference",
   ...referenceRows,
+  ...referenceKl,
 
   unary(op, x, out) {
     const f = unary[op];
@@ -32,6 +34,12 @@ export const reference: Kernels = {
   fill(out, value) {
     map(out, [], () => value);
   },
+  swiglu(gate, up, out) {
+    map(out, [gate, up], (x, v) => unary.silu(x!) * v!);
+  },
+  swigluGateGradient(gate, up, g, out) {
+    map(out, [gate, up, g], (x, v, slope) => slope! * v! * activationGradient.silu(x!));
+  },
   activationGradient(op, x, g, out) {
     const f = activationGradient[op];
     map(out, [x, g], (u, v) => v! * f(u!));
@@ -52,17 +60,18 @@ export const reference: Kernels = {
     }
   },
 
-  matmul(a, b, out) {
+  matmul(a, b, out, bias) {
     const [batch, m, k] = a.shape as [number, number, number];
     const n = b.shape[2]!;
     const [x, y, target] = [a.storage.data(), b.storage.data(), out.storage.data()];
     const [aBatch, aRow, aColumn] = a.layout.strides as [number, number, number];
     const [bBatch, bRow, bColumn] = b.layout.strides as [number, number, number];
+    const shift = bias?.storage.data().subarray(bias.layout.offset);
     let at = out.layout.offset;
     for (let s = 0; s < batch; s++) {
       for (let i = 0; i < m; i++) {
         for (let j = 0; j < n; j++) {
-          let sum = 0;
+          let sum = shift === undefined ? 0 : shift[j]!;
           const row = a.layout.offset + s * aBatch + i * aRow;
           const column = b.layout.offset + s * bBatch + j * bColumn;
           for (let p = 0; p < k; p++) sum += x[row + p * aColumn]! * y[column + p * bRow]!;

@@ -1,8 +1,9 @@
+import { allocate, release } from "../../memory";
 import type { Tensor } from "../../tensor";
 import type { ActivationGradient, BinaryKernel, CompareKernel, Kernels, ReduceKernel, UnaryKernel } from "../interface";
 import { reference } from "../reference";
 import { job, launch, launchParts, ownMetas, scratchFor, setFloats, writeMeta } from "./launch";
-import { collapse, rows } from "./layouts";
+import { alongAxis, collapse, rows } from "./layouts";
 import { exports } from "./module";
 import { partition } from "./partition";
 
@@ -41,7 +42,7 @@ function strided(
   launch(number, units, work, rank, writeMeta(meta), ownMetas(), op, a, b, c, d);
 }
 
-/** SIMD kernels for `f32`. What is rare and no hot spot (`gather`, `scatterAdd`) stays with the reference. */
+/** SIMD kernels for `f32`. What is rare and no hot spot stays with the reference. */
 export const wasm: Kernels = {
   ...reference,
   name: "wasm",
@@ -101,7 +102,7 @@ export const wasm: Kernels = {
     overRows(job.logSoftmaxBackward, cost.exponential, y, address(y), address(g), address(out));
   },
 
-  matmul(a, b, out) {
+  matmul(a, b, out, bias) {
     const [batch, m, k] = a.shape as [number, number, number];
     const n = b.shape[2]!;
     const [, aRow, aColumn] = a.layout.strides as [number, number, number];
@@ -109,7 +110,15 @@ export const wasm: Kernels = {
     const { height, width, parts, grain } = partition(batch, m, n, k);
     launchParts(job.gemm, parts, grain, [
       ...[m, n, k, height, width, address(a), aRow, aColumn, a.layout.strides[0]!],
-      ...[address(b), bRow, bColumn, b.layout.strides[0]!, address(out), 0, scratchFor(exports.gemmScratchBytes())],
+      ...[
+        address(b),
+        bRow,
+        bColumn,
+        b.layout.strides[0]!,
+        address(out),
+        bias ? address(bias) : 0,
+        scratchFor(exports.gemmScratchBytes()),
+      ],
     ]);
   },
 
@@ -122,8 +131,7 @@ export const wasm: Kernels = {
     overRows(job.layerNormBackwardX, cost.rows, x, address(x), address(weight), address(g), address(out));
   },
   layerNormWeightGradient(x, g, out, eps) {
-    setFloats(eps);
-    launch(job.layerNormBackwardW, 1, 0, address(x), address(g), address(out), rows(x), lastAxis(x));
+    normWeightGradient(job.layerNormStatistics, x, g, out, eps);
   },
   rmsNorm(x, weight, out, eps) {
     setFloats(eps);
@@ -134,8 +142,7 @@ export const wasm: Kernels = {
     overRows(job.rmsNormBackwardX, cost.rows, x, address(x), address(weight), address(g), address(out));
   },
   rmsNormWeightGradient(x, g, out, eps) {
-    setFloats(eps);
-    launch(job.rmsNormBackwardW, 1, 0, address(x), address(g), address(out), rows(x), lastAxis(x));
+    normWeightGradient(job.rmsNormStatistics, x, g, out, eps);
   },
 
   embedding(weight, index, out) {
@@ -144,7 +151,8 @@ export const wasm: Kernels = {
   },
   embeddingGradient(index, g, out) {
     wasm.fill(out, 0);
-    launch(job.scatterAddRows, 1, 0, address(index), address(g), address(out), index.size, out.shape[1]!);
+    const d = out.shape[1]!;
+    launch(job.scatterAddRows, d, index.size, address(index), address(g), address(out), index.size, d);
   },
   crossEntropy(logits, target, out, ignore) {
     // Rows of no classes still have a loss: 0.
@@ -154,6 +162,33 @@ export const wasm: Kernels = {
   crossEntropyGradient(logits, target, g, out, ignore) {
     const from = [address(logits), address(target), address(g)] as const;
     overRows(job.crossEntropyBackward, 2 * cost.exponential, logits, ...from, address(out), ignore);
+  },
+  swiglu(gate, up, out) {
+    launch(job.swiglu, out.size, cost.function, address(gate), address(up), address(out));
+  },
+  swigluGateGradient(gate, up, g, out) {
+    const inputs = [address(gate), address(up), address(g)] as const;
+    launch(job.swigluBackwardGate, out.size, cost.function, ...inputs, address(out));
+  },
+  klWithout(clean, edited, index, out) {
+    const n = lastAxis(clean);
+    const inputs = [address(clean), address(edited), address(index)] as const;
+    launch(job.klWithout, out.size, n * cost.exponential, n, ...inputs, address(out), lastAxis(index));
+  },
+  klWithoutGradient(clean, edited, index, g, out) {
+    const n = lastAxis(clean);
+    const inputs = [address(clean), address(edited), address(index), address(g)] as const;
+    launch(job.klWithoutBackward, g.size, n * cost.exponential, n, ...inputs, address(out), lastAxis(index));
+  },
+  gather(x, index, out, axis) {
+    const sizes = alongAxis(x, index, axis);
+    if (sizes === undefined) return reference.gather(x, index, out, axis);
+    launch(job.gatherAlong, 1, 0, address(x), address(index), address(out), ...sizes);
+  },
+  scatterAdd(out, index, source, axis) {
+    const sizes = alongAxis(out, index, axis);
+    if (sizes === undefined) return reference.scatterAdd(out, index, source, axis);
+    launch(job.scatterAddAlong, 1, 0, address(out), address(index), address(source), ...sizes);
   },
   adam(p, g, m, v, { lr, beta1, beta2, eps, weightDecay, correction1, correction2 }) {
     setFloats(lr, beta1, beta2, eps, weightDecay, correction1, correction2);
@@ -165,4 +200,15 @@ export const wasm: Kernels = {
 function overRows(number: number, perElement: number, x: Tensor, a: number, b: number, c = 0, d = 0, e = 0): void {
   const n = lastAxis(x);
   launch(number, rows(x), n * perElement, n, a, b, c, d, e);
+}
+
+/** Statistics of each row first; then the sum over rows can go column by column. */
+function normWeightGradient(statistics: number, x: Tensor, g: Tensor, out: Tensor, eps: number): void {
+  const [count, n] = [rows(x), lastAxis(x)];
+  const bytes = 8 * count;
+  const stats = allocate(bytes);
+  setFloats(eps);
+  overRows(statistics, cost.rows, x, address(x), stats);
+  launch(job.normBackwardW, n, 2 * count, address(x), address(g), stats, address(out), count, n);
+  release(stats, bytes);
 }

@@ -6,8 +6,10 @@ import { ensureWorkers, threadCount, workerFailed } from "./threads";
 const names = [
   ...(["unary", "unaryBackward", "binary", "compare", "where", "copy", "fill", "reduceLast", "reduceDown"] as const),
   ...(["argmax", "softmax", "logSoftmax", "causalSoftmax", "softmaxBackward", "logSoftmaxBackward", "gemm"] as const),
-  ...(["layerNorm", "layerNormBackwardX", "layerNormBackwardW", "rmsNorm", "rmsNormBackwardX"] as const),
-  ...(["rmsNormBackwardW", "embedding", "scatterAddRows", "crossEntropy", "crossEntropyBackward", "adam"] as const),
+  ...(["layerNorm", "layerNormBackwardX", "layerNormStatistics", "rmsNorm", "rmsNormBackwardX"] as const),
+  ...(["rmsNormStatistics", "normBackwardW", "embedding", "scatterAddRows", "crossEntropy"] as const),
+  ...(["crossEntropyBackward", "adam", "swiglu", "swigluBackwardGate", "klWithout", "klWithoutBackward"] as const),
+  ...(["gatherAlong", "scatterAddAlong"] as const),
 ] as const;
 export type JobName = (typeof names)[number];
 export const job = Object.fromEntries(names.map((name, i) => [name, i])) as Record<JobName, number>;

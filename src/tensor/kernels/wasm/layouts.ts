@@ -1,4 +1,4 @@
-import type { Shape } from "../../layout";
+import { type Shape, sizeOf } from "../../layout";
 import type { Tensor } from "../../tensor";
 
 /** Sizes and strides of the axes found so far; reused by every call. */
@@ -58,4 +58,11 @@ export function rows(x: Tensor): number {
 /** Bytes from one matrix of a batch to the next. */
 export function batchStep(x: Tensor): number {
   return 4 * x.layout.strides[0]!;
+}
+
+/** `[outer, n, count, inner]` of x and an index along one axis; `undefined` when they differ on another axis. */
+export function alongAxis(x: Tensor, index: Tensor, axis: number): [number, number, number, number] | undefined {
+  if (index.shape.some((n, i) => i !== axis && n !== x.shape[i])) return undefined;
+  const [outer, inner] = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis + 1))];
+  return [outer, x.shape[axis]!, index.shape[axis]!, inner];
 }

@@ -8,6 +8,14 @@ interface Thread {
   stop(): void;
 }
 
+/** What is used of Node's `worker_threads`. */
+interface NodeThreads {
+  Worker: new (
+    code: string,
+    options: object,
+  ) => { unref(): void; terminate(): Promise<number>; on(event: string, listener: (value: Error) => void): void };
+}
+
 /** Runs in the worker: computes what it is given until it is sent away. */
 const workerCode = `({ module, memory, thread, epoch }) => {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
@@ -92,13 +100,13 @@ function startWorker(thread: number): Thread {
   const died = (message: string) => {
     if (own === epoch && workers.length > 0) failure = message;
   };
-  const threads = nodeModule<typeof import("node:worker_threads")>("worker_threads");
+  const threads = nodeModule<NodeThreads>("worker_threads");
   if (threads !== undefined) {
     const code = `(${workerCode})(require("node:worker_threads").workerData)`;
     // Loaders and hooks of the program are not for this worker.
     const worker = new threads.Worker(code, { eval: true, workerData: data, execArgv: [], env: {} });
     worker.unref();
-    worker.on("error", (error: Error) => died(error.message));
+    worker.on("error", (error) => died(error.message));
     worker.on("exit", () => died("it was ended from outside"));
     return { stop: () => void worker.terminate() };
   }
@@ -113,7 +121,7 @@ function startWorker(thread: number): Thread {
 function readThreads(setting: string | undefined): number {
   if (!canShare) return 1;
   if (setting !== undefined && /^[1-9]\d*$/.test(setting)) return Math.min(Number(setting), mostThreads);
-  const os = host === undefined ? undefined : nodeModule<typeof import("node:os")>("os");
+  const os = host === undefined ? undefined : nodeModule<{ availableParallelism(): number }>("os");
   const cores = os?.availableParallelism() ?? (globalThis.navigator?.hardwareConcurrency as number | undefined) ?? 1;
   // Beyond this, memory bandwidth is the limit.
   return Math.min(cores, 8);

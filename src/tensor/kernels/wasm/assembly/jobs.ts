@@ -2,16 +2,20 @@
 // The arguments are numbered as `launch` in `kernels.ts` passes them.
 import { binary, compare, where_ } from "./binary";
 import { copyStrided, fill } from "./copy";
+import { gatherAlong, scatterAddAlong } from "./gather";
+import { swiglu, swigluBackwardGate } from "./gated";
 import { GEMM_SCRATCH, gemmParts } from "./gemm";
+import { klWithout, klWithoutBackward } from "./kl";
 import { crossEntropy, crossEntropyBackward } from "./loss";
 import {
   layerNorm,
-  layerNormBackwardW,
   layerNormBackwardX,
+  layerNormStatistics,
   rmsNorm,
-  rmsNormBackwardW,
   rmsNormBackwardX,
+  rmsNormStatistics,
 } from "./norm";
+import { normBackwardW } from "./norm-weight";
 import { float, integer } from "./pool";
 import { argmax, reduceDown, reduceLast } from "./reduce";
 import { causalSoftmax, logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./softmax";
@@ -21,8 +25,9 @@ import { unary, unaryBackward } from "./unary";
 export enum Job {
   Unary, UnaryBackward, Binary, Compare, Where, Copy, Fill, ReduceLast, ReduceDown, Argmax,
   Softmax, LogSoftmax, CausalSoftmax, SoftmaxBackward, LogSoftmaxBackward, Gemm,
-  LayerNorm, LayerNormBackwardX, LayerNormBackwardW, RmsNorm, RmsNormBackwardX, RmsNormBackwardW,
+  LayerNorm, LayerNormBackwardX, LayerNormStatistics, RmsNorm, RmsNormBackwardX, RmsNormStatistics, NormBackwardW,
   Embedding, ScatterAddRows, CrossEntropy, CrossEntropyBackward, Adam,
+  Swiglu, SwigluBackwardGate, KlWithout, KlWithoutBackward, GatherAlong, ScatterAddAlong,
 }
 
 /** Most integers of the shapes and strides of one call. */
@@ -91,6 +96,16 @@ function overRows(job: i32, from: i32, to: i32): void {
     case Job.RmsNorm: return rmsNorm(at(1, done), integer(2), at(3, done), rows, n, float(0));
     case Job.RmsNormBackwardX:
       return rmsNormBackwardX(at(1, done), integer(2), at(3, done), at(4, done), rows, n, float(0));
+    case Job.LayerNormStatistics: return layerNormStatistics(at(1, done), at(2, 2 * from), rows, n, float(0));
+    case Job.RmsNormStatistics: return rmsNormStatistics(at(1, done), at(2, 2 * from), rows, n, float(0));
+    case Job.KlWithout: {
+      const k = integer(5);
+      return klWithout(at(1, done), at(2, done), at(3, from * k), at(4, from), rows, n, k);
+    }
+    case Job.KlWithoutBackward: {
+      const k = integer(6);
+      return klWithoutBackward(at(1, done), at(2, done), at(3, from * k), at(4, from), at(5, done), rows, n, k);
+    }
     case Job.Embedding: return embedding(integer(1), at(2, from), at(3, done), rows, n);
     case Job.CrossEntropy: return crossEntropy(at(1, done), at(2, from), at(3, from), rows, n, integer(4));
     case Job.CrossEntropyBackward:
@@ -131,11 +146,21 @@ export function perform(job: i32, from: i32, to: i32, thread: i32): void {
         integer(13), integer(14), scratch,
       );
     }
-    case Job.LayerNormBackwardW:
-      return layerNormBackwardW(integer(0), integer(1), integer(2), 0, integer(3), integer(4), float(0));
-    case Job.RmsNormBackwardW:
-      return rmsNormBackwardW(integer(0), integer(1), integer(2), integer(3), integer(4), float(0));
-    case Job.ScatterAddRows: return scatterAddRows(integer(0), integer(1), integer(2), integer(3), integer(4));
+    // Units are columns: each is summed over all rows by one thread.
+    case Job.NormBackwardW: {
+      const n = integer(5);
+      return normBackwardW(at(0, from), at(1, from), integer(2), at(3, from), integer(4), n, count);
+    }
+    case Job.ScatterAddRows: {
+      return scatterAddRows(integer(0), at(1, from), at(2, from), integer(3), count, integer(4));
+    }
+    case Job.Swiglu: return swiglu(at(0, from), at(1, from), at(2, from), count);
+    case Job.SwigluBackwardGate:
+      return swigluBackwardGate(at(0, from), at(1, from), at(2, from), at(3, from), count);
+    case Job.GatherAlong:
+      return gatherAlong(integer(0), integer(1), integer(2), integer(3), integer(4), integer(5), integer(6));
+    case Job.ScatterAddAlong:
+      return scatterAddAlong(integer(0), integer(1), integer(2), integer(3), integer(4), integer(5), integer(6));
     case Job.Adam:
       return adam(
         at(0, from), at(1, from), at(2, from), at(3, from), count,

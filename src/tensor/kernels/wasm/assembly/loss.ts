@@ -15,7 +15,7 @@ export function crossEntropy(
         loss = NaN;
       } else {
         const top = rowMax(logits, n);
-        const sum = rowSum<ExpDeviation>(logits, n, top, 0);
+        const sum = rowSum<ExpDeviation>(logits, n, top);
         loss = logOf(sum) + (top - load<f32>(logits + (t << 2)));
       }
     }
@@ -38,7 +38,7 @@ export function crossEntropyBackward(
       const top = rowMax(logits, n);
       const share = load<f32>(g + (r << 2));
       const shift = splat(top);
-      const sum = rowSum<ExpDeviation>(logits, n, top, 0);
+      const sum = rowSum<ExpDeviation>(logits, n, top);
       const scale = splat(1 / sum);
       const weight = splat(share);
       for (let i: usize = 0; i < whole; i += 16) {

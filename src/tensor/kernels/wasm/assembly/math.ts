@@ -194,25 +194,33 @@ function clampToFlat(x: v128): v128 {
   return f32x4.pmax(f32x4.pmin(x, splat(100)), splat(-100));
 }
 
+/** s + c·s·(1 − s) for s = sigmoid(a); s·(1 − s) is e^−|a| / (1 + e^−|a|)², where nothing cancels. */
+// @ts-ignore: decorator
+@inline
+function sigmoidPlus(a: v128, c: v128): v128 {
+  const e = exp(f32x4.neg(f32x4.abs(a)));
+  const high = f32x4.div(splat(1), f32x4.add(e, splat(1)));
+  const low = f32x4.mul(e, high);
+  const s = v128.bitselect(low, high, f32x4.lt(a, splat(0)));
+  return madd(c, f32x4.mul(low, high), s);
+}
+
 // @ts-ignore: decorator
 @inline
 export function siluSlope(v: v128): v128 {
   const x = clampToFlat(v);
-  const s = sigmoid(x);
-  return f32x4.mul(s, madd(x, f32x4.sub(splat(1), s), splat(1)));
+  return sigmoidPlus(x, x);
 }
 
 // @ts-ignore: decorator
 @inline
 export function geluTanhSlope(v: v128): v128 {
   const x = clampToFlat(v);
-  const s = sigmoid(geluArgument(x));
   const argumentSlope = f32x4.mul(
     madd(f32x4.mul(x, x), splat(3 * GELU_CUBIC), splat(1)),
     splat(2 * SQRT_2_OVER_PI),
   );
-  const curve = f32x4.mul(f32x4.mul(s, f32x4.sub(splat(1), s)), argumentSlope);
-  return madd(x, curve, s);
+  return sigmoidPlus(geluArgument(x), f32x4.mul(x, argumentSlope));
 }
 
 // @ts-ignore: decorator

@@ -1,4 +1,5 @@
 // Reductions over the middle axis of [outer, n, inner].
+import { fill } from "./copy";
 import * as ops from "./ops";
 import { rowMax } from "./rows";
 import { first, gatherSome, loadSome, splat, storeSome } from "./simd";
@@ -51,63 +52,62 @@ function alongRow<F>(x: usize, n: i32): f32 {
   return first(f.of(total, f32x4.shuffle(total, total, 1, 0, 3, 2)));
 }
 
-/** Sixteen neighbouring columns at once, so that whole cache lines are used. */
-function sixteenColumns<F>(x: usize, n: i32, step: usize, out: usize): void {
+// @ts-ignore: decorator
+@inline
+function fourRows<F>(x: usize, step: usize): v128 {
   const f = changetype<F>(0);
-  const empty = splat(f.identity());
-  let ta = empty;
-  let tb = empty;
-  let tc = empty;
-  let td = empty;
-  while (n > 0) {
-    const chunk = min(n, CHUNK);
-    let a = empty;
-    let b = empty;
-    let c = empty;
-    let d = empty;
-    for (let i = 0; i < chunk; i++) {
-      a = f.of(a, v128.load(x));
-      b = f.of(b, v128.load(x, 16));
-      c = f.of(c, v128.load(x, 32));
-      d = f.of(d, v128.load(x, 48));
-      x += step;
-    }
-    ta = f.of(ta, a);
-    tb = f.of(tb, b);
-    tc = f.of(tc, c);
-    td = f.of(td, d);
-    n -= chunk;
-  }
-  v128.store(out, ta);
-  v128.store(out, tb, 16);
-  v128.store(out, tc, 32);
-  v128.store(out, td, 48);
+  const ab = f.of(v128.load(x), v128.load(x + step));
+  return f.of(ab, f.of(v128.load(x + 2 * step), v128.load(x + 3 * step)));
 }
 
-/** Up to four neighbouring columns. */
-function fourColumns<F>(x: usize, n: i32, step: usize, out: usize, columns: i32): void {
-  const f = changetype<F>(0);
-  const empty = splat(f.identity());
-  let total = empty;
-  while (n > 0) {
-    const chunk = min(n, CHUNK);
-    let part = empty;
-    for (let i = 0; i < chunk; i++) {
-      part = f.of(part, columns == 4 ? v128.load(x) : loadSome(x, columns));
-      x += step;
-    }
-    total = f.of(total, part);
-    n -= chunk;
-  }
-  if (columns == 4) v128.store(out, total);
-  else storeSome(out, total, columns);
+// @ts-ignore: decorator
+@inline
+function eightRows<F>(x: usize, step: usize): v128 {
+  return changetype<F>(0).of(fourRows<F>(x, step), fourRows<F>(x + 4 * step, step));
 }
 
-/** `columns` neighbouring columns; `step` bytes lie between the rows of x. */
-function down<F>(x: usize, out: usize, n: i32, step: usize, columns: i32): void {
-  let j = 0;
-  for (; j + 16 <= columns; j += 16) sixteenColumns<F>(x + (j << 2), n, step, out + (j << 2));
-  for (; j < columns; j += 4) fourColumns<F>(x + (j << 2), n, step, out + (j << 2), min(columns - j, 4));
+/** The same trees of 16, 8, 4, 2 or 1 rows for the last one to three columns. */
+function partRows<F>(rows: i32, x: usize, step: usize, count: i32): v128 {
+  if (rows == 1) return loadSome(x, count);
+  const half = rows >> 1;
+  const low = partRows<F>(half, x, step, count);
+  return changetype<F>(0).of(low, partRows<F>(half, x + half * step, step, count));
+}
+
+/** out = f(out, 16, 8 or 1 rows of x), over all columns: that many streams are prefetched, and a tree is precise. */
+// @ts-ignore: decorator
+@inline
+function pass<F>(rows: i32, x: usize, step: usize, out: usize, columns: i32): void {
+  const f = changetype<F>(0);
+  const left = columns & 3;
+  const end = x + ((columns - left) << 2);
+  while (x < end) {
+    let part: v128;
+    if (rows == 16) part = f.of(eightRows<F>(x, step), eightRows<F>(x + 8 * step, step));
+    else if (rows == 8) part = eightRows<F>(x, step);
+    else part = v128.load(x);
+    v128.store(out, f.of(v128.load(out), part));
+    x += 16;
+    out += 16;
+  }
+  if (left > 0) storeSome(out, f.of(loadSome(out, left), partRows<F>(rows, x, step, left)), left);
+}
+
+/** n rows, `step` bytes apart. A column has the same result in any range of columns. */
+function overRows<F>(x: usize, n: i32, step: usize, out: usize, columns: i32): void {
+  fill(out, columns, changetype<F>(0).identity());
+  for (; n >= 16; n -= 16) {
+    pass<F>(16, x, step, out, columns);
+    x += 16 * step;
+  }
+  for (; n >= 8; n -= 8) {
+    pass<F>(8, x, step, out, columns);
+    x += 8 * step;
+  }
+  for (; n > 0; n--) {
+    pass<F>(1, x, step, out, columns);
+    x += step;
+  }
 }
 
 function reduceRows<F>(x: usize, out: usize, rows: i32, n: i32): void {
@@ -131,9 +131,9 @@ export function reduceLast(op: i32, x: usize, out: usize, rows: i32, n: i32): vo
 /** `columns` of one matrix of n rows that are `step` bytes apart. */
 export function reduceDown(op: i32, x: usize, out: usize, n: i32, step: usize, columns: i32): void {
   switch (op) {
-    case ops.SUM: return down<Sum>(x, out, n, step, columns);
-    case ops.MAX: return down<Max>(x, out, n, step, columns);
-    case ops.MIN: return down<Min>(x, out, n, step, columns);
+    case ops.SUM: return overRows<Sum>(x, n, step, out, columns);
+    case ops.MAX: return overRows<Max>(x, n, step, out, columns);
+    case ops.MIN: return overRows<Min>(x, n, step, out, columns);
     default: unreachable();
   }
 }

@@ -5,44 +5,39 @@ import { first, gatherSome, keepSome, loadSome, madd, splat, sumLanes } from "./
 /** Vectors per partial sum: short partial sums keep rounding errors small on long rows. */
 export const CHUNK: i32 = 64;
 
-/** Terms of a row sum; p and q are parameters that are the same for all lanes. */
-export class Value { @inline of(x: v128, _p: v128, _q: v128): v128 { return x; } }
-export class Deviation { @inline of(x: v128, p: v128, _q: v128): v128 { return f32x4.sub(x, p); } }
-export class ExpDeviation { @inline of(x: v128, p: v128, _q: v128): v128 { return math.exp(f32x4.sub(x, p)); } }
-export class Square { @inline of(x: v128, _p: v128, _q: v128): v128 { return f32x4.mul(x, x); } }
-export class SquaredDeviation {
-  @inline of(x: v128, p: v128, q: v128): v128 {
-    const d = f32x4.sub(f32x4.sub(x, p), q);
-    return f32x4.mul(d, d);
-  }
-}
+/** Terms of a row sum; p is a parameter that is the same for all lanes. */
+export class Value { @inline of(x: v128, _p: v128): v128 { return x; } }
+export class ExpDeviation { @inline of(x: v128, p: v128): v128 { return math.exp(f32x4.sub(x, p)); } }
 
-/** Σ F(x, p, q) over n elements. */
-export function rowSum<F>(x: usize, n: i32, p: f32, q: f32): f32 {
+/** Σ F(x, p) over n elements. */
+export function rowSum<F>(x: usize, n: i32, p: f32): f32 {
   const f = changetype<F>(0);
   const vp = splat(p);
-  const vq = splat(q);
   let total = splat(0);
   let vectors = n >> 2;
   while (vectors > 0) {
     const chunk = min(vectors, CHUNK);
-    let even = splat(0);
-    let odd = splat(0);
+    let a = splat(0);
+    let b = splat(0);
+    let c = splat(0);
+    let d = splat(0);
     let i = chunk;
-    for (; i >= 2; i -= 2) {
-      even = f32x4.add(even, f.of(v128.load(x), vp, vq));
-      odd = f32x4.add(odd, f.of(v128.load(x, 16), vp, vq));
-      x += 32;
+    for (; i >= 4; i -= 4) {
+      a = f32x4.add(a, f.of(v128.load(x), vp));
+      b = f32x4.add(b, f.of(v128.load(x, 16), vp));
+      c = f32x4.add(c, f.of(v128.load(x, 32), vp));
+      d = f32x4.add(d, f.of(v128.load(x, 48), vp));
+      x += 64;
     }
-    if (i > 0) {
-      even = f32x4.add(even, f.of(v128.load(x), vp, vq));
+    for (; i > 0; i--) {
+      a = f32x4.add(a, f.of(v128.load(x), vp));
       x += 16;
     }
-    total = f32x4.add(total, f32x4.add(even, odd));
+    total = f32x4.add(total, f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
     vectors -= chunk;
   }
   const left = n & 3;
-  if (left > 0) total = f32x4.add(total, keepSome(f.of(loadSome(x, left), vp, vq), left));
+  if (left > 0) total = f32x4.add(total, keepSome(f.of(loadSome(x, left), vp), left));
   return sumLanes(total);
 }
 

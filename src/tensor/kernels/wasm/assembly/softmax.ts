@@ -19,7 +19,7 @@ function scaleRow(x: usize, n: i32, s: f32): void {
 }
 
 /** Stores e^(x − top) and returns its sum, taken in short partial sums for precision. */
-function expRow(x: usize, out: usize, n: i32, top: f32): f32 {
+export function expRow(x: usize, out: usize, n: i32, top: f32): f32 {
   const shift = splat(top);
   let sum = splat(0);
   let vectors = n >> 2;
@@ -82,7 +82,7 @@ export function logSoftmax(x: usize, out: usize, rows: i32, n: i32): void {
       fill(out, n, top);
     } else {
       // Two subtractions: rounding top + log(sum) first would lose digits for large logits.
-      const logSum = splat(logOf(rowSum<ExpDeviation>(x, n, top, 0)));
+      const logSum = splat(logOf(rowSum<ExpDeviation>(x, n, top)));
       const shift = splat(top);
       let i: usize = 0;
       for (; i + 16 <= step; i += 16) {
@@ -124,7 +124,7 @@ export function logSoftmaxBackward(y: usize, g: usize, out: usize, rows: i32, n:
   const whole: usize = (n - left) << 2;
   const step: usize = n << 2;
   for (let r = 0; r < rows; r++) {
-    const sum = splat(rowSum<Value>(g, n, 0, 0));
+    const sum = splat(rowSum<Value>(g, n, 0));
     for (let i: usize = 0; i < whole; i += 16) {
       const part = f32x4.mul(math.exp(v128.load(y + i)), sum);
       v128.store(out + i, f32x4.sub(v128.load(g + i), part));

@@ -10,11 +10,11 @@ export function embedding(weight: usize, index: usize, out: usize, count: i32, d
   }
 }
 
-/** out[index[i]] += g[i]; rows of out that are not named stay as they are. */
-export function scatterAddRows(index: usize, g: usize, out: usize, count: i32, d: i32): void {
+/** out[index[i]] += g[i] for `columns` of rows of d; rows of out that are not named stay as they are. */
+export function scatterAddRows(index: usize, g: usize, out: usize, count: i32, columns: i32, d: i32): void {
   const step: usize = d << 2;
   for (let i = 0; i < count; i++) {
-    addScaled(d, 1, g, out + <usize>load<i32>(index + (i << 2)) * step);
+    addScaled(columns, 1, g, out + <usize>load<i32>(index + (i << 2)) * step);
     g += step;
   }
 }
