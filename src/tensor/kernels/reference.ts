@@ -1,5 +1,6 @@
 import type { Tensor } from "../tensor";
 import type { AdamSettings, Kernels } from "./interface";
+import { referenceAttention } from "./reference-attention";
 import { referenceRows } from "./reference-rows";
 import { activationGradient, binary, compare, unary } from "./scalar";
 
@@ -10,6 +11,7 @@ import { activationGradient, binary, compare, unary } from "./scalar";
 export const reference: Kernels = {
   name: "reference",
   ...referenceRows,
+  ...referenceAttention,
 
   unary(op, x, out) {
     const f = unary[op];

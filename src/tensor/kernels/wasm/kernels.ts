@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor";
 import type { ActivationGradient, BinaryKernel, CompareKernel, Kernels, ReduceKernel, UnaryKernel } from "../interface";
 import { reference } from "../reference";
-import { batchStep, collapse, rows } from "./layouts";
+import { attentionSizes, batchStep, collapse, rows } from "./layouts";
 import { exports, scratch, writeMeta } from "./module";
 
 /** Op numbers of the WASM module, in the order of `assembly/ops.ts`. */
@@ -17,6 +17,7 @@ const compareNumber = numbered<CompareKernel>(["eq", "ne", "lt", "le", "gt", "ge
 const reduceNumber = numbered<ReduceKernel>(["sum", "max", "min"]);
 
 const address = (x: Tensor) => x.address;
+type Addresses = [number, number, number, number, number];
 const lastAxis = (x: Tensor) => x.shape[x.rank - 1]!;
 
 /** SIMD kernels for `f32`. What is rare and no hot spot (`gather`, `scatterAdd`) stays with the reference. */
@@ -98,6 +99,24 @@ export const wasm: Kernels = {
       bt += bStep;
       to += 4 * m * n;
     }
+  },
+
+  attention(q, k, v, starts, out, scale) {
+    if (out.size === 0) return;
+    writeMeta(attentionSizes(q, k, v, out));
+    const room = scratch.forGemm(exports.attentionScratchBytes(scratch.meta));
+    const units = k.shape[0]! * k.shape[2]!;
+    const [qAt, kAt, vAt, from, to] = [q, k, v, starts, out].map(address) as Addresses;
+    exports.attention(scratch.meta, qAt, kAt, vAt, from, to, scale, room, 0, units);
+  },
+  attentionGradient(q, k, v, starts, g, dq, dk, dv, scale) {
+    if (g.size === 0) return;
+    writeMeta(attentionSizes(q, k, v, g));
+    const room = scratch.forGemm(exports.attentionGradientScratchBytes(scratch.meta));
+    const units = k.shape[0]! * k.shape[2]!;
+    const [qAt, kAt, vAt, from, slope] = [q, k, v, starts, g].map(address) as Addresses;
+    const [dqAt, dkAt, dvAt] = [address(dq), address(dk), address(dv)];
+    exports.attentionGradient(scratch.meta, qAt, kAt, vAt, from, slope, dqAt, dkAt, dvAt, scale, room, 0, units);
   },
 
   layerNorm(x, weight, bias, out, eps) {

@@ -37,3 +37,10 @@ export function rows(x: Tensor): number {
 export function batchStep(x: Tensor): number {
   return 4 * x.layout.strides[0]!;
 }
+
+/** Sizes and strides of attention, in the order of `AttentionSizes` in `assembly/attention.ts`. */
+export function attentionSizes(q: Tensor, k: Tensor, v: Tensor, out: Tensor): number[] {
+  const [, queries, heads, size] = q.shape as [number, number, number, number];
+  const strides = [q, k, v, out].flatMap((x) => x.layout.strides.slice(0, 3));
+  return [queries, k.shape[1]!, heads, k.shape[2]!, size, ...strides];
+}

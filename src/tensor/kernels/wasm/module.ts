@@ -28,6 +28,10 @@ type Name =
   | "crossEntropy"
   | "crossEntropyBackward"
   | "adam"
+  | "attention"
+  | "attentionScratchBytes"
+  | "attentionGradient"
+  | "attentionGradientScratchBytes"
   | "gemm"
   | "gemmScratchBytes";
 type Exports = Readonly<Record<Name, (...args: number[]) => number>>;

@@ -1,4 +1,6 @@
 // Everything the WebAssembly module exports. Pointers are byte addresses; sizes and strides count elements.
+export { attention, attentionScratchBytes } from "./attention";
+export { attentionGradient, attentionGradientScratchBytes } from "./attention-gradient";
 export { binary, compare, where_ } from "./binary";
 export { copyStrided, fill } from "./copy";
 export { gemm, gemmScratchBytes } from "./gemm";
