@@ -1,11 +1,9 @@
 // Gradient of causal attention: the weights of each block are computed again rather than stored.
-import {
-  at, AttentionSizes, blockOf, blockWeights, clearRows, productBytes, rowsOf, scoreBytes, seenBy,
-} from "./attention";
-import { paddedRow, scoreGradientRow } from "./attention-rows";
+import { at, AttentionSizes, blockOf, blockWeights, clearRows, productBytes, scoreBytes, seenBy } from "./attention";
+import { paddedRow, scoreGradientLanes } from "./attention-scores";
 import { gemm } from "./gemm";
 
-/** One head: fills dq, and adds to dk and dv unless `isFirst`, which fills the visible keys. */
+/** One head: fills dq, and adds to dk and dv, or fills them over the visible keys if `isFirst`. */
 function headGradient(
   s: AttentionSizes, q: usize, k: usize, v: usize, g: usize, dq: usize, dk: usize, dv: usize,
   isFirst: bool, start: i32, scale: f32, scores: usize, slopes: usize, room: usize,
@@ -24,16 +22,15 @@ function headGradient(
       clearRows(slope, s.qRow, rows, d);
       continue;
     }
-    const width = paddedRow(keys);
-    blockWeights(s, query, s.qRow, k, from, rows, start, scale, scores, room);
-    gemm(rows, keys, d, seed, s.outRow, 1, v, 1, s.vRow, slopes, width, 0, 0, room);
-    gemm(keys, d, rows, scores, 1, width, seed, s.outRow, 1, dv, s.vRow, add, 0, room);
-    for (let r = 0; r < rows; r++) {
-      const row: usize = (r * width) << 2;
-      scoreGradientRow(scores + row, slopes + row, seenBy(from + r, s, start), width, scale);
+    const width = paddedRow(rows);
+    blockWeights(s, query, k, from, rows, keys, start, scale, scores, room);
+    gemm(keys, d, rows, scores, width, 1, seed, s.outRow, 1, dv, s.vRow, add, 0, room);
+    gemm(keys, rows, d, v, s.vRow, 1, seed, 1, s.outRow, slopes, width, 0, 0, room);
+    for (let r = 0; r < rows; r += 4) {
+      scoreGradientLanes(scores + (r << 2), slopes + (r << 2), width << 2, keys, scale);
     }
-    gemm(rows, d, keys, slopes, width, 1, k, s.kRow, 1, slope, s.qRow, 0, 0, room);
-    gemm(keys, d, rows, slopes, 1, width, query, s.qRow, 1, dk, s.kRow, add, 0, room);
+    gemm(rows, d, keys, slopes, 1, width, k, s.kRow, 1, slope, s.qRow, 0, 0, room);
+    gemm(keys, d, rows, slopes, width, 1, query, s.qRow, 1, dk, s.kRow, add, 0, room);
     add = true;
   }
 }
@@ -53,8 +50,8 @@ export function attentionGradient(
     const start = load<i32>(starts + (batch << 2));
     const kAt = at(0, batch, s.kBatch, kv, s.kHead);
     const vAt = at(0, batch, s.vBatch, kv, s.vHead);
-    clearRows(dk + kAt, s.kRow, min(start, s.keys), s.size);
-    clearRows(dv + vAt, s.vRow, min(start, s.keys), s.size);
+    clearRows(dk + kAt, s.kRow, start, s.size);
+    clearRows(dv + vAt, s.vRow, start, s.size);
     const kFrom = kAt + ((start * s.kRow) << 2);
     const vFrom = vAt + ((start * s.vRow) << 2);
     for (let h = 0; h < group; h++) {
@@ -71,6 +68,5 @@ export function attentionGradient(
 /** Scratch of one thread. */
 export function attentionGradientScratchBytes(sizes: usize): i32 {
   const s = changetype<AttentionSizes>(sizes);
-  const block = blockOf(s.queries);
-  return 2 * scoreBytes(s) + max(productBytes(s, block, true), productBytes(s, s.queries % block, true));
+  return 2 * scoreBytes(s) + productBytes(s, true);
 }

@@ -1,10 +1,8 @@
 // Causal attention, a block of queries at a time: only the scores of one block are ever kept.
-import { paddedRow, weightRow } from "./attention-rows";
+import { paddedRow, weightLanes } from "./attention-scores";
 import { gemm, gemmScratchBytes } from "./gemm";
 import { clearRow } from "./rows";
-
-/** Queries whose scores are kept at once: a multiple of the product's tile. */
-const BLOCK: i32 = 32;
+import { scaleRow, softmax } from "./softmax";
 
 /**
  * Sizes and strides (in elements) as the caller writes them into memory. Query i sees the keys up to
@@ -31,63 +29,68 @@ export class AttentionSizes {
   outHead: i32;
 }
 
-/** Address of a row of a tensor [batch, rows, heads, size]. */
+/** Address of a head's first row in a tensor [batch, rows, heads, size]. */
 // @ts-ignore: decorator
 @inline
 export function at(base: usize, batch: i32, batchStride: i32, head: i32, headStride: i32): usize {
   return base + ((batch * batchStride + head * headStride) << 2);
 }
 
-/** One query for all heads of a group is one block, in which every row sees the same keys. */
+/** Queries of a block: few where the corner of keys that only later queries see would be much of the work. */
+export function blockOf(queries: i32): i32 {
+  return queries <= 64 ? 8 : queries <= 256 ? 16 : 32;
+}
+
+/** Keys that a query sees, counted from the first visible one; 0 or less: none. */
 // @ts-ignore: decorator
 @inline
-export function rowsOf(s: AttentionSizes): i32 {
-  return s.queries == 1 ? s.heads / s.kvHeads : s.queries;
-}
-
-// @ts-ignore: decorator
-@inline
-export function blockOf(rows: i32): i32 {
-  return min(rows, BLOCK);
-}
-
-/** Keys that a row of a block sees, counted from the first visible one; 0 or less: none. */
-// @ts-ignore: decorator
-@inline
-export function seenBy(row: i32, s: AttentionSizes, start: i32): i32 {
-  return s.queries == 1 ? s.keys - start : row + 1 + s.keys - s.queries - start;
-}
-
-/** Attention weights of rows [from, from + rows) over the keys that the last of them sees. */
-export function blockWeights(
-  s: AttentionSizes, q: usize, qRow: i32, k: usize, from: i32, rows: i32, start: i32, scale: f32,
-  scores: usize, room: usize,
-): void {
-  const keys = seenBy(from + rows - 1, s, start);
-  const width = paddedRow(keys);
-  gemm(rows, keys, s.size, q, qRow, 1, k, 1, s.kRow, scores, width, 0, 0, room);
-  for (let r = 0; r < rows; r++) weightRow(scores + ((r * width) << 2), seenBy(from + r, s, start), width, scale);
-}
-
-function attendRows(
-  s: AttentionSizes, rows: i32, q: usize, qRow: i32, k: usize, v: usize, out: usize, outRow: i32,
-  start: i32, scale: f32, scores: usize, room: usize,
-): void {
-  for (let from = 0; from < rows; from += BLOCK) {
-    const count = min(rows - from, BLOCK);
-    const to = out + ((from * outRow) << 2);
-    const keys = seenBy(from + count - 1, s, start);
-    if (keys <= 0) {
-      clearRows(to, outRow, count, s.size);
-      continue;
-    }
-    blockWeights(s, q + ((from * qRow) << 2), qRow, k, from, count, start, scale, scores, room);
-    gemm(count, s.size, keys, scores, paddedRow(keys), 1, v, s.vRow, 1, to, outRow, 0, 0, room);
-  }
+export function seenBy(query: i32, s: AttentionSizes, start: i32): i32 {
+  return query + 1 + s.keys - s.queries - start;
 }
 
 export function clearRows(p: usize, stride: i32, rows: i32, n: i32): void {
   for (let r = 0; r < rows; r++) clearRow(p + ((r * stride) << 2), n);
+}
+
+/** Weights [keys, padded rows] of queries [from, from + rows), the first of which is at q, over `keys` keys. */
+export function blockWeights(
+  s: AttentionSizes, q: usize, k: usize, from: i32, rows: i32, keys: i32, start: i32, scale: f32,
+  scores: usize, room: usize,
+): void {
+  const width = paddedRow(rows);
+  gemm(keys, rows, s.size, k, s.kRow, 1, q, 1, s.qRow, scores, width, 0, 0, room);
+  for (let r = 0; r < rows; r += 4) {
+    weightLanes(scores + (r << 2), width << 2, keys, seenBy(from + r, s, start), scale);
+  }
+}
+
+function attendHead(
+  s: AttentionSizes, q: usize, k: usize, v: usize, out: usize, start: i32, scale: f32, scores: usize, room: usize,
+): void {
+  const block = blockOf(s.queries);
+  for (let from = 0; from < s.queries; from += block) {
+    const rows = min(s.queries - from, block);
+    const to = out + ((from * s.outRow) << 2);
+    const keys = seenBy(from + rows - 1, s, start);
+    if (keys <= 0) {
+      clearRows(to, s.outRow, rows, s.size);
+    } else {
+      blockWeights(s, q + ((from * s.qRow) << 2), k, from, rows, keys, start, scale, scores, room);
+      gemm(rows, s.size, keys, scores, 1, paddedRow(rows), v, s.vRow, 1, to, s.outRow, 0, 0, room);
+    }
+  }
+}
+
+/** One query for all heads of a group: they see the same keys, so that their rows are one matrix. */
+function attendOne(
+  s: AttentionSizes, group: i32, q: usize, k: usize, v: usize, out: usize, keys: i32, scale: f32,
+  scores: usize, room: usize,
+): void {
+  if (keys <= 0) return clearRows(out, s.outHead, group, s.size);
+  gemm(group, keys, s.size, q, s.qHead, 1, k, 1, s.kRow, scores, keys, 0, 0, room);
+  scaleRow(scores, group * keys, scale);
+  softmax(scores, scores, group, keys);
+  gemm(group, s.size, keys, scores, keys, 1, v, s.vRow, 1, out, s.outHead, 0, 0, room);
 }
 
 /**
@@ -107,32 +110,41 @@ export function attention(
     const start = load<i32>(starts + (batch << 2));
     const keys = at(k, batch, s.kBatch, kv, s.kHead) + ((start * s.kRow) << 2);
     const values = at(v, batch, s.vBatch, kv, s.vHead) + ((start * s.vRow) << 2);
-    const head = kv * group;
-    const query = at(q, batch, s.qBatch, head, s.qHead);
-    const to = at(out, batch, s.outBatch, head, s.outHead);
+    let query = at(q, batch, s.qBatch, kv * group, s.qHead);
+    let to = at(out, batch, s.outBatch, kv * group, s.outHead);
     if (s.queries == 1) {
-      attendRows(s, group, query, s.qHead, keys, values, to, s.outHead, start, scale, scratch, room);
+      attendOne(s, group, query, keys, values, to, s.keys - start, scale, scratch, room);
       continue;
     }
     for (let h = 0; h < group; h++) {
-      const from = query + ((h * s.qHead) << 2);
-      const target = to + ((h * s.outHead) << 2);
-      attendRows(s, s.queries, from, s.qRow, keys, values, target, s.outRow, start, scale, scratch, room);
+      attendHead(s, query, keys, values, to, start, scale, scratch, room);
+      query += s.qHead << 2;
+      to += s.outHead << 2;
     }
   }
 }
 
+/** Rows of the largest block. */
+function blockRows(s: AttentionSizes): i32 {
+  return s.queries == 1 ? s.heads / s.kvHeads : min(s.queries, blockOf(s.queries));
+}
+
 /** Bytes of the scores of one block. */
 export function scoreBytes(s: AttentionSizes): i32 {
-  return (blockOf(rowsOf(s)) * paddedRow(s.keys)) << 2;
+  return (paddedRow(blockRows(s)) * s.keys) << 2;
 }
 
 /** The most that gemm asks for, whatever number of keys a block sees. */
-export function productBytes(s: AttentionSizes, rows: i32, forGradient: bool): i32 {
+export function productBytes(s: AttentionSizes, forGradient: bool): i32 {
   let most = 0;
-  for (let keys = 1; keys <= s.keys; keys++) {
-    most = max(most, max(gemmScratchBytes(rows, keys, s.size), gemmScratchBytes(rows, s.size, keys)));
-    if (forGradient) most = max(most, gemmScratchBytes(keys, s.size, rows));
+  // The last block may be smaller, which can need more.
+  for (let rest = 0; rest < 2; rest++) {
+    const rows = rest ? s.queries % blockOf(s.queries) : blockRows(s);
+    for (let keys = 1; keys <= s.keys; keys++) {
+      most = max(most, gemmScratchBytes(rows, s.size, keys));
+      most = max(most, max(gemmScratchBytes(keys, rows, s.size), gemmScratchBytes(rows, keys, s.size)));
+      if (forGradient) most = max(most, gemmScratchBytes(keys, s.size, rows));
+    }
   }
   return most;
 }
@@ -140,6 +152,5 @@ export function productBytes(s: AttentionSizes, rows: i32, forGradient: bool): i
 /** Scratch of one thread. */
 export function attentionScratchBytes(sizes: usize): i32 {
   const s = changetype<AttentionSizes>(sizes);
-  const rows = rowsOf(s);
-  return scoreBytes(s) + max(productBytes(s, blockOf(rows), false), productBytes(s, rows % BLOCK, false));
+  return scoreBytes(s) + productBytes(s, false);
 }
