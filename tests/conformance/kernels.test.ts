@@ -1,6 +1,7 @@
 import { setBackend } from "fader/tensor";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { reference } from "../../src/tensor/kernels/reference";
+import { attention } from "./attention";
 import { elementwise } from "./elementwise";
 import { lookup } from "./lookup";
 import { products } from "./products";
@@ -13,6 +14,7 @@ describe.each(["reference", "wasm"] as const)("%s", (backend) => {
   afterAll(() => setBackend("wasm"));
   elementwise();
   products();
+  attention();
   rowwise();
   lookup();
 });

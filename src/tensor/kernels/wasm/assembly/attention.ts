@@ -38,7 +38,7 @@ export function at(base: usize, batch: i32, batchStride: i32, head: i32, headStr
 
 /** Queries of a block: few where the corner of keys that only later queries see would be much of the work. */
 export function blockOf(queries: i32): i32 {
-  return queries <= 128 ? 16 : 32;
+  return queries <= 256 ? 16 : 32;
 }
 
 /** Keys that a query sees, counted from the first visible one; 0 or less: none. */
