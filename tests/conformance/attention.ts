@@ -2,6 +2,8 @@ import { sizeOf, step, type Tensor, tensor } from "fader/tensor";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { kernelsFor } from "../../src/tensor/kernels";
+import { attentionSizes } from "../../src/tensor/kernels/wasm/layouts";
+import { scratch, exports as wasm, writeMeta } from "../../src/tensor/kernels/wasm/module";
 import { dot, nan, softmax, sum } from "./formulas";
 import { blank, close, covered, type Draw, edge, make, rowsOf, seeds, values } from "./support";
 
@@ -206,5 +208,43 @@ export function attention(): void {
         expect(gradient.slice(length * 20, (length + start) * 20)).toEqual(Array(start * 20).fill(0));
       }
     }
+  });
+}
+
+/** Threads will each take a range of units, a batch entry and a key head, with scratch of their own. */
+export function attentionRanges(): void {
+  const lengths = fc.constantFrom(1, 2, 7, 16, 33);
+  const splits = fc.uniqueArray(fc.nat({ max: 12 }), { maxLength: 4 });
+  const cases = fc.tuple(fc.integer({ min: 1, max: 3 }), lengths, grouped, fc.constantFrom(1, 5, 8), splits, seeds);
+  test("attention gives the same bits however its units are split", () => {
+    const property = fc.property(cases, ([batch, length, [heads, kvHeads], d, cuts, seed]) =>
+      step(() => {
+        const sizes = { batch, queries: length, keys: length, heads: heads!, kvHeads: kvHeads!, d };
+        const { q, k: key, v, gradient, parts } = fused(sizes, seed);
+        const [starts, g] = [startsOf(batch, length, seed), make([batch, length, heads!, d], seed + 1)];
+        const out = blank([batch, length, heads!, d]);
+        k().attention(q, key, v, starts, out, 1);
+        k().attentionGradient(q, key, v, starts, g, ...parts, 1);
+        const whole = [values(out), values(gradient)];
+        out.assign(blank(out.shape));
+        gradient.assign(blank(gradient.shape));
+        writeMeta(attentionSizes(q, key, v, out));
+        const units = batch * kvHeads!;
+        const bounds = [0, ...cuts.filter((cut) => cut < units).sort((a, b) => a - b), units];
+        const ranges = bounds.slice(1).map((to, i) => [bounds[i]!, to] as const);
+        const inputs = [q, key, v, starts].map((x) => x.address);
+        // Last range first, each with scratch full of NaN.
+        for (const [from, to] of ranges.reverse()) {
+          const room = (bytes: number) => blank([bytes / 4]).address;
+          const forward = room(wasm.attentionScratchBytes(scratch.meta));
+          const backward = room(wasm.attentionGradientScratchBytes(scratch.meta));
+          const slopes = [g, ...parts].map((x) => x.address);
+          wasm.attention(scratch.meta, ...inputs, out.address, 1, forward, from, to);
+          wasm.attentionGradient(scratch.meta, ...inputs, ...slopes, 1, backward, from, to);
+        }
+        expect([values(out), values(gradient)]).toEqual(whole);
+      }),
+    );
+    fc.assert(property, { numRuns: 60 });
   });
 }

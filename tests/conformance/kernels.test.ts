@@ -1,7 +1,7 @@
 import { setBackend } from "fader/tensor";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { reference } from "../../src/tensor/kernels/reference";
-import { attention } from "./attention";
+import { attention, attentionRanges } from "./attention";
 import { elementwise } from "./elementwise";
 import { lookup } from "./lookup";
 import { products } from "./products";
@@ -18,6 +18,8 @@ describe.each(["reference", "wasm"] as const)("%s", (backend) => {
   rowwise();
   lookup();
 });
+
+describe("ranges", attentionRanges);
 
 test("every kernel of the interface is covered", () => {
   const methods = Object.keys(reference).filter((key) => key !== "name");
