@@ -4,6 +4,7 @@ import {
   causalAttention,
   causalSoftmax,
   DtypeError,
+  type FaderError,
   grad,
   matmul,
   mul,
@@ -19,7 +20,10 @@ import {
 import { describe, expect, test } from "vitest";
 
 const values = (x: Tensor) => Array.from(x.toTypedArray());
-const distance = (a: Tensor, b: Tensor) => Math.max(0, ...values(a).map((v, i) => Math.abs(v - values(b)[i]!)));
+const distance = (a: Tensor, b: Tensor) => {
+  const want = values(b);
+  return Math.max(0, ...values(a).map((v, i) => Math.abs(v - want[i]!)));
+};
 const i32 = (list: number[]) => tensor(list, { dtype: "i32" });
 
 describe("causalAttention", () => {
@@ -83,7 +87,7 @@ describe("causalAttention", () => {
   });
 
   test("says what does not fit", () => {
-    const cases: Record<string, [typeof Error, () => unknown]> = {
+    const cases: Record<string, [typeof FaderError, () => unknown]> = {
       "three axes": [ShapeError, () => causalAttention(zeros([2, 3, 12]), { heads: 2 })],
       "wrong number of heads": [ShapeError, () => causalAttention(zeros([2, 3, 6, 4]), { heads: 4, kvHeads: 2 })],
       "heads not divisible": [ShapeError, () => causalAttention(zeros([2, 3, 7, 4]), { heads: 3, kvHeads: 2 })],
@@ -102,6 +106,39 @@ describe("causalAttention", () => {
       }
       return "";
     });
-    expect(messages.join("\n\n")).toMatchInlineSnapshot();
+    expect(messages.join("\n\n")).toMatchInlineSnapshot(`
+      "causal_attention: qkv must be [batch, length, 6, d_head]
+        qkv     [2, 3, 12]
+        heads   2
+        kvHeads 2
+        The third axis holds the query heads, then the key heads, then the value heads.
+
+      causal_attention: qkv must be [batch, length, 8, d_head]
+        qkv     [2, 3, 6, 4]
+        heads   4
+        kvHeads 2
+        The third axis holds the query heads, then the key heads, then the value heads.
+
+      causal_attention: heads must be a multiple of kvHeads, both 1 or more
+        heads   3
+        kvHeads 2
+
+      causal_attention: heads must be a multiple of kvHeads, both 1 or more
+        heads   0
+        kvHeads 0
+
+      causal_attention: starts must have one entry for each entry of the batch
+        qkv    [2, 3, 6, 4]
+        starts [1]
+
+      causal_attention: start 4 is out of range
+        Valid: 0 to 3.
+
+      causal_attention: starts is f32, not i32
+        Create it with { dtype: "i32" }.
+
+      causal_attention: takes floats, not i32
+        Cast first: x.cast("f32")."
+    `);
   });
 });

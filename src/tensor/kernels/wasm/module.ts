@@ -51,7 +51,7 @@ export const scratch = {
   meta: allocate(4 * maximumMeta),
   gemm: { ptr: 0, bytes: 0 },
 
-  /** Room for packed operands, kept at the largest size asked for. */
+  /** Room for packed operands and for attention's scores, kept at the largest size asked for. */
   forGemm(bytes: number): number {
     const { gemm } = scratch;
     if (bytes > gemm.bytes) {

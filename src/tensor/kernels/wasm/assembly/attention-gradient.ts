@@ -68,5 +68,5 @@ export function attentionGradient(
 /** Scratch of one thread. */
 export function attentionGradientScratchBytes(sizes: usize): i32 {
   const s = changetype<AttentionSizes>(sizes);
-  return 2 * scoreBytes(s) + productBytes(s, true);
+  return 2 * scoreBytes(s) + productBytes(s, min(s.queries, blockOf(s.queries)), true);
 }

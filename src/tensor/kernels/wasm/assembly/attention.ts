@@ -134,12 +134,11 @@ export function scoreBytes(s: AttentionSizes): i32 {
   return (paddedRow(blockRows(s)) * s.keys) << 2;
 }
 
-/** The most that gemm asks for, whatever number of keys a block sees. */
-export function productBytes(s: AttentionSizes, forGradient: bool): i32 {
+/** The most that gemm asks for, whatever number of keys a block of `largest` rows or the last, smaller one sees. */
+export function productBytes(s: AttentionSizes, largest: i32, forGradient: bool): i32 {
   let most = 0;
-  // The last block may be smaller, which can need more.
-  for (let rest = 0; rest < 2; rest++) {
-    const rows = rest ? s.queries % blockOf(s.queries) : blockRows(s);
+  const rest = s.queries > largest ? s.queries % largest : 0;
+  for (let rows = largest; rows > 0; rows = rows == largest ? rest : 0) {
     for (let keys = 1; keys <= s.keys; keys++) {
       most = max(most, gemmScratchBytes(rows, s.size, keys));
       most = max(most, max(gemmScratchBytes(keys, rows, s.size), gemmScratchBytes(rows, keys, s.size)));
@@ -152,5 +151,5 @@ export function productBytes(s: AttentionSizes, forGradient: bool): i32 {
 /** Scratch of one thread. */
 export function attentionScratchBytes(sizes: usize): i32 {
   const s = changetype<AttentionSizes>(sizes);
-  return scoreBytes(s) + productBytes(s, false);
+  return scoreBytes(s) + productBytes(s, blockRows(s), false);
 }
