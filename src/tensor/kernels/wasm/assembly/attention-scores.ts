@@ -10,7 +10,7 @@ export function paddedRow(queries: i32): i32 {
   return (queries + 3) & ~3;
 }
 
-/** The lanes that see a key `ahead` keys behind those that all four lanes see: each lane sees one more than the last. */
+/** The lanes that see the key `ahead` of those that the first lane sees: each lane sees one more than the last. */
 // @ts-ignore: decorator
 @inline
 function seeing(ahead: i32): v128 {
