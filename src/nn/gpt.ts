@@ -1,5 +1,5 @@
 import {
-  causalSoftmax,
+  causalAttention,
   embedding,
   geluErf,
   geluTanh,
@@ -51,14 +51,8 @@ export function unembed(w: Lookup, config: GPTConfig, x: Tensor): Tensor {
 
 function attention(w: Lookup, { n_heads, d_model, d_head }: GPTConfig, l: number, x: Tensor, tap: Tap): Tensor {
   const [batch, length] = x.shape as [number, number];
-  const heads = (y: Tensor) => y.reshape([batch, length, n_heads, d_head]).transpose(1, 2);
-  const [q, k, v] = linear(w, "attn.c_attn", x).split([d_model, d_model, d_model]).map(heads) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ];
-  const scores = matmul(q, transpose(k)).mul(1 / Math.sqrt(d_head));
-  const z = tap("z", l, matmul(causalSoftmax(scores), v).transpose(1, 2));
+  const qkv = linear(w, "attn.c_attn", x).reshape([batch, length, 3 * n_heads, d_head]);
+  const z = tap("z", l, causalAttention(qkv, { heads: n_heads }));
   return linear(w, "attn.c_proj", z.reshape([batch, length, d_model]));
 }
 

@@ -234,7 +234,7 @@ function scalar(value: number, dtype: DType): Tensor {
 }
 
 /** Inputs of these names are integers or masks and may stand beside floats. */
-const indexInputs = new Set(["index", "target", "condition"]);
+const indexInputs = new Set(["index", "target", "condition", "starts"]);
 
 function mixedDtypes(where: string, values: Record<string, TensorLike>): DtypeError {
   const tensors = Object.entries(values).filter(

@@ -1,12 +1,11 @@
 import { type Tensor, tensor } from "fader/tensor";
 import { expect } from "vitest";
-import { kernelsFor } from "../../src/tensor/kernels";
 import type { BinaryKernel, CompareKernel, UnaryKernel } from "../../src/tensor/kernels/interface";
 import { binary, compare, inf, nan, slopes, unary } from "./formulas";
-import { blank, close, type Draw, edge, kernel, make, normal, values } from "./support";
+import { blank, chosenKernels, close, type Draw, edge, kernel, make, normal, values } from "./support";
 
 const { exp, log, abs } = Math;
-const k = () => kernelsFor("f32");
+const k = chosenKernels;
 
 export function elementwise(): void {
   for (const op of Object.keys(unary) as UnaryKernel[]) {

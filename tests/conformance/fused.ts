@@ -1,11 +1,10 @@
 import { tensor } from "fader/tensor";
 import { expect } from "vitest";
-import { kernelsFor } from "../../src/tensor/kernels";
 import { inf, sigmoid, slopes, softmax, sum } from "./formulas";
-import { blank, close, type Draw, edge, make, rowKernel, rowsOf, values } from "./support";
+import { blank, chosenKernels, close, type Draw, edge, make, rowKernel, rowsOf, values } from "./support";
 
 const { log, max } = Math;
-const k = () => kernelsFor("f32");
+const k = chosenKernels;
 
 export function fused(): void {
   rowKernel("swiglu", (shape, seed) => {

@@ -1,10 +1,10 @@
 import { step, tensor, zeros } from "fader/tensor";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { kernelsFor } from "../../src/tensor/kernels";
 import { inf, nan, sum } from "./formulas";
 import {
   blank,
+  chosenKernels,
   close,
   covered,
   type Draw,
@@ -19,7 +19,7 @@ import {
 } from "./support";
 
 const { sqrt, max, min } = Math;
-const k = () => kernelsFor("f32");
+const k = chosenKernels;
 
 export function products(): void {
   for (const op of ["sum", "max", "min"] as const) {

@@ -1,11 +1,19 @@
 import { full, Random, type Shape, sizeOf, step, type Tensor, tensor } from "fader/tensor";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { type Kernels, kernelsFor } from "../../src/tensor/kernels";
 import { nan } from "./formulas";
 
 const { abs, max } = Math;
 /** Kernels of the interface that have a test. */
 export const covered = new Set<string>();
+
+let chosen: Kernels | undefined;
+/** The kernels under test: those of the backend unless a suite has set others. */
+export const chosenKernels = (): Kernels => chosen ?? kernelsFor("f32");
+export const useKernels = (kernels: Kernels | undefined): void => {
+  chosen = kernels;
+};
 
 export const values = (x: Tensor) => Array.from(x.toTypedArray());
 export const rowsOf = (x: Tensor): number[][] => {

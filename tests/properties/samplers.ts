@@ -176,6 +176,17 @@ function klWithout(withGradient: boolean): Sampler {
   });
 }
 
+/** Grouped heads of any number; every entry of the batch starts where it likes, also behind its end. */
+function attention(withGradient: boolean): Sampler {
+  const counts = from([1, 1], [2, 2], [2, 1], [4, 2], [3, 1]);
+  return fc.tuple(fc.nat({ max: 2 }), dim, dim, counts).chain(([batch, length, d, [heads, kvHeads]]) => {
+    const qkv = input([batch, length, heads! + 2 * kvHeads!, d]);
+    const starts = from(1, length + 1).chain((high) => input([batch], "index", high));
+    const more: Record<string, Arbitrary<Input>> = withGradient ? { g: input([batch, length, heads!, d]) } : {};
+    return make({ qkv, starts, ...more }, from(...[0.7, 1.3, -0.5].map((scale) => ({ heads, kvHeads, scale }))));
+  });
+}
+
 const embedding = fc.tuple(someDim, dim, shapeOf(0, 2));
 const elementwise =
   "neg exp log sqrt rsqrt tanh erf sigmoid relu softplus abs sin cos sign square reciprocal silu gelu_erf gelu_tanh";
@@ -207,6 +218,8 @@ export const samplers: Record<string, Sampler> = {
   causal_softmax: alike(["x"], 2),
   matmul,
   linear,
+  causal_attention: attention(false),
+  causal_attention_gradient: attention(true),
   permute: view((shape) =>
     fc.shuffledSubarray([...shape.keys()], { minLength: shape.length }).map((perm) => ({
       perm: perm.map((axis) => (axis === 1 ? axis - shape.length : axis)),

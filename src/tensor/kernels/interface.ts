@@ -28,7 +28,7 @@ export type ActivationGradient = "gelu_tanh" | "gelu_erf" | "silu";
 /**
  * What a backend computes. Inputs and outputs are tensors that the caller made; every kernel fills its output wholly.
  * "Rows" kernels take contiguous tensors and work along the last axis (size `n`); the others take any layout unless
- * they say otherwise. Outputs are contiguous except for `copy`. Zero sizes are valid everywhere.
+ * they say otherwise. Outputs are contiguous except for `copy` and `attentionGradient`. Zero sizes are valid everywhere.
  */
 export interface Kernels {
   readonly name: string;
@@ -61,6 +61,24 @@ export interface Kernels {
    * contiguous, on every row.
    */
   matmul(a: Tensor, b: Tensor, out: Tensor, bias?: Tensor): void;
+  /**
+   * `softmax(scale · q kᵀ) v` per head into contiguous `out`: `q` and `out [batch, queries, heads, d]`, `k` and `v
+   * [batch, keys, kvHeads, d]`, the last axis contiguous, the others of any stride. Query `i` sees the keys from
+   * `starts[batch]` (i32, 0 to `keys`) to `i + keys − queries`; head `h` reads key head `⌊h · kvHeads / heads⌋`.
+   */
+  attention(q: Tensor, k: Tensor, v: Tensor, starts: Tensor, out: Tensor, scale: number): void;
+  /** Fills `dq`, `dk`, `dv`, whose strides are those of `q`, `k`, `v`, from the gradient `g` of `out`. */
+  attentionGradient(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    starts: Tensor,
+    g: Tensor,
+    dq: Tensor,
+    dk: Tensor,
+    dv: Tensor,
+    scale: number,
+  ): void;
   /** Rows. */
   layerNorm(x: Tensor, weight: Tensor, bias: Tensor, out: Tensor, eps: number): void;
   layerNormGradient(x: Tensor, weight: Tensor, g: Tensor, out: Tensor, eps: number): void;

@@ -1,5 +1,6 @@
 import type { Tensor } from "../tensor";
 import type { AdamSettings, Kernels } from "./interface";
+import { referenceAttention } from "./reference-attention";
 import { referenceKl } from "./reference-kl";
 import { referenceRows } from "./reference-rows";
 import { activationGradient, binary, compare, unary } from "./scalar";
@@ -12,6 +13,7 @@ export const reference: Kernels = {
   name: "reference",
   ...referenceRows,
   ...referenceKl,
+  ...referenceAttention,
 
   unary(op, x, out) {
     const f = unary[op];

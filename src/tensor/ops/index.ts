@@ -1,4 +1,5 @@
 export * from "./arithmetic";
+export * from "./attention";
 export * from "./elementwise";
 export * from "./indexing";
 export * from "./join";

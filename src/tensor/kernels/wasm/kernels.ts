@@ -2,8 +2,8 @@ import { allocate, release } from "../../memory";
 import type { Tensor } from "../../tensor";
 import type { ActivationGradient, BinaryKernel, CompareKernel, Kernels, ReduceKernel, UnaryKernel } from "../interface";
 import { reference } from "../reference";
-import { job, launch, launchParts, ownMetas, scratchFor, setFloats, writeMeta } from "./launch";
-import { alongAxis, collapse, rows } from "./layouts";
+import { grain, job, launch, launchParts, ownMetas, scratchFor, setFloats, writeMeta } from "./launch";
+import { alongAxis, attentionSizes, collapse, rows } from "./layouts";
 import { exports } from "./module";
 import { partition } from "./partition";
 
@@ -107,8 +107,8 @@ export const wasm: Kernels = {
     const n = b.shape[2]!;
     const [, aRow, aColumn] = a.layout.strides as [number, number, number];
     const [, bRow, bColumn] = b.layout.strides as [number, number, number];
-    const { height, width, parts, grain } = partition(batch, m, n, k);
-    launchParts(job.gemm, parts, grain, [
+    const { height, width, parts, size } = partition(batch, m, n, k);
+    launchParts(job.gemm, parts, size, [
       ...[m, n, k, height, width, address(a), aRow, aColumn, a.layout.strides[0]!],
       ...[
         address(b),
@@ -119,6 +119,27 @@ export const wasm: Kernels = {
         bias ? address(bias) : 0,
         scratchFor(exports.gemmScratchBytes()),
       ],
+    ]);
+  },
+
+  attention(q, k, v, starts, out, scale) {
+    if (out.size === 0) return;
+    const sizes = writeMeta(attentionSizes(q, k, v, out));
+    const bytes = exports.attentionScratchBytes(sizes);
+    setFloats(scale);
+    attend(job.attention, q, k, 1, [
+      ...[sizes, address(q), address(k), address(v), address(starts), address(out)],
+      ...[scratchFor(bytes), bytes],
+    ]);
+  },
+  attentionGradient(q, k, v, starts, g, dq, dk, dv, scale) {
+    if (g.size === 0) return;
+    const sizes = writeMeta(attentionSizes(q, k, v, g));
+    const bytes = exports.attentionGradientScratchBytes(sizes);
+    setFloats(scale);
+    attend(job.attentionGradient, q, k, 3, [
+      ...[sizes, address(q), address(k), address(v), address(starts), address(g)],
+      ...[address(dq), address(dk), address(dv), scratchFor(bytes), bytes],
     ]);
   },
 
@@ -211,4 +232,11 @@ function normWeightGradient(statistics: number, x: Tensor, g: Tensor, out: Tenso
   overRows(statistics, cost.rows, x, address(x), stats);
   launch(job.normBackwardW, n, 2 * count, address(x), address(g), stats, address(out), count, n);
   release(stats, bytes);
+}
+
+/** Units are pairs of batch entry and key head. */
+function attend(number: number, q: Tensor, k: Tensor, passes: number, values: readonly number[]): void {
+  const units = k.shape[0]! * k.shape[2]!;
+  const perUnit = (passes * q.size * k.shape[1]!) / units / 4;
+  launchParts(number, units, grain(units, perUnit), values);
 }

@@ -9,7 +9,7 @@ const names = [
   ...(["layerNorm", "layerNormBackwardX", "layerNormStatistics", "rmsNorm", "rmsNormBackwardX"] as const),
   ...(["rmsNormStatistics", "normBackwardW", "embedding", "scatterAddRows", "crossEntropy"] as const),
   ...(["crossEntropyBackward", "adam", "swiglu", "swigluBackwardGate", "klWithout", "klWithoutBackward"] as const),
-  ...(["gatherAlong", "scatterAddAlong"] as const),
+  ...(["gatherAlong", "scatterAddAlong", "attention", "attentionGradient"] as const),
 ] as const;
 export type JobName = (typeof names)[number];
 export const job = Object.fromEntries(names.map((name, i) => [name, i])) as Record<JobName, number>;
@@ -20,8 +20,13 @@ const floatsAt = 704;
 let integers = new Int32Array(memory.buffer, integersAt, 16);
 let floats = new Float32Array(memory.buffer, floatsAt, 8);
 
-/** Work, in units of one float read and written, that a chunk must have: below, handing it over costs more. */
-const smallestChunk = 12_000;
+/** From where on work is shared. Tests lower it. */
+export const tuning = {
+  /** Work, in units of one float read and written, that a chunk must have: below, handing it over costs more. */
+  smallestChunk: 12_000,
+  /** Multiply-adds below which a product stays with one thread. */
+  smallProduct: 150_000,
+};
 /** Chunks for each thread: more balance better, fewer cost less. */
 const chunksPerThread = 4;
 
@@ -41,7 +46,7 @@ export function setFloats(a: number, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0): 
 }
 
 /**
- * Runs a job over `units`; `work`: what one unit costs, see `smallestChunk`. The integer arguments are listed one by
+ * Runs a job over `units`; `work`: what one unit costs, see `tuning`. The integer arguments are listed one by
  * one, so that a call makes no garbage.
  */
 export function launch(
@@ -62,23 +67,23 @@ export function launch(
   runJob(number, units, grain(units, work));
 }
 
-/** The same with up to 16 arguments, in chunks of `grain` units. */
-export function launchParts(number: number, units: number, grain: number, values: readonly number[]): void {
+/** The same with up to 16 arguments, in chunks of `size` units. */
+export function launchParts(number: number, units: number, size: number, values: readonly number[]): void {
   refresh();
   for (let i = 0; i < values.length; i++) integers[i] = values[i]!;
-  runJob(number, units, grain);
+  runJob(number, units, size);
 }
 
-function runJob(number: number, units: number, grain: number): void {
-  if (grain < units) ensureWorkers();
-  if (exports.run(number, units, grain, mayWait) !== 0) workerFailed();
+function runJob(number: number, units: number, size: number): void {
+  if (size < units) ensureWorkers();
+  if (exports.run(number, units, size, mayWait) !== 0) workerFailed();
 }
 
 /** Units per chunk. */
-function grain(units: number, work: number): number {
+export function grain(units: number, work: number): number {
   const threads = threadCount();
-  if (threads === 1 || units * work < 2 * smallestChunk) return units;
-  return Math.max(Math.ceil(smallestChunk / work), Math.ceil(units / (threads * chunksPerThread)));
+  if (threads === 1 || units * work < 2 * tuning.smallestChunk) return Math.max(units, 1);
+  return Math.max(1, Math.ceil(tuning.smallestChunk / work), Math.ceil(units / (threads * chunksPerThread)));
 }
 
 function refresh(): void {

@@ -66,3 +66,10 @@ export function alongAxis(x: Tensor, index: Tensor, axis: number): [number, numb
   const [outer, inner] = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis + 1))];
   return [outer, x.shape[axis]!, index.shape[axis]!, inner];
 }
+
+/** Sizes and strides of attention, in the order of `AttentionSizes` in `assembly/attention.ts`. */
+export function attentionSizes(q: Tensor, k: Tensor, v: Tensor, out: Tensor): number[] {
+  const [, queries, heads, size] = q.shape as [number, number, number, number];
+  const strides = [q, k, v, out].flatMap((x) => x.layout.strides.slice(0, 3));
+  return [queries, k.shape[1]!, heads, k.shape[2]!, size, ...strides];
+}

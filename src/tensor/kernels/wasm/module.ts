@@ -12,6 +12,9 @@ export interface Exports {
   fail(): void;
   ready(): number;
   gemmScratchBytes(): number;
+  /** For sizes written as `attentionSizes` says. */
+  attentionScratchBytes(sizes: number): number;
+  attentionGradientScratchBytes(sizes: number): number;
 }
 
 /** Asked first of all: Node 20's switch counts only for what is compiled after it. */

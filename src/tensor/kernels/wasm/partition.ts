@@ -1,7 +1,6 @@
+import { tuning } from "./launch";
 import { threadCount } from "./threads";
 
-/** Multiply-adds below which a product stays with one thread. */
-const smallProduct = 150_000;
 const tileRows = 6;
 const tileColumns = 8;
 /** Parts of this size keep the packed operands in the cache. */
@@ -17,10 +16,10 @@ const roundUp = (a: number, unit: number) => divideUp(a, unit) * unit;
 /** How a product is cut into parts that threads compute apart: their size, how many, and how many at a time. */
 export function partition(batch: number, m: number, n: number, k: number) {
   const threads = threadCount();
-  if (m === 0 || n === 0 || batch === 0) return { height: 1, width: 1, parts: 0, grain: 1 };
+  if (m === 0 || n === 0 || batch === 0) return { height: 1, width: 1, parts: 0, size: 1 };
   let height = m;
   let width = n;
-  const isShared = threads > 1 && batch * m * n * k >= smallProduct;
+  const isShared = threads > 1 && batch * m * n * k >= tuning.smallProduct;
   if (isShared) {
     height = evenly(m, mostRows, tileRows);
     width = evenly(n, mostColumns, tileColumns);
@@ -34,7 +33,7 @@ export function partition(batch: number, m: number, n: number, k: number) {
     }
   }
   const parts = batch * divideUp(m, height) * divideUp(n, width);
-  return { height, width, parts, grain: isShared ? divideUp(parts, 16 * threads) : parts };
+  return { height, width, parts, size: isShared ? divideUp(parts, 16 * threads) : parts };
 }
 
 /** Equal parts of at most `most`, in whole units. */

@@ -1,6 +1,8 @@
 // Everything the WebAssembly module exports: kernels run as jobs, see `jobs.ts`.
 import { GEMM_SCRATCH } from "./gemm";
 
+export { attentionScratchBytes } from "./attention";
+export { attentionGradientScratchBytes } from "./attention-gradient";
 export { dismiss, fail, ready, run, work } from "./pool";
 
 /** Bytes of scratch of one thread for `Job.Gemm`. */

@@ -1,5 +1,7 @@
 // Every kernel as a job over units that can be computed apart: how a range of units becomes a call.
 // The arguments are numbered as `launch` in `kernels.ts` passes them.
+import { attention } from "./attention";
+import { attentionGradient } from "./attention-gradient";
 import { binary, compare, where_ } from "./binary";
 import { copyStrided, fill } from "./copy";
 import { gatherAlong, scatterAddAlong } from "./gather";
@@ -27,7 +29,7 @@ export enum Job {
   Softmax, LogSoftmax, CausalSoftmax, SoftmaxBackward, LogSoftmaxBackward, Gemm,
   LayerNorm, LayerNormBackwardX, LayerNormStatistics, RmsNorm, RmsNormBackwardX, RmsNormStatistics, NormBackwardW,
   Embedding, ScatterAddRows, CrossEntropy, CrossEntropyBackward, Adam,
-  Swiglu, SwigluBackwardGate, KlWithout, KlWithoutBackward, GatherAlong, ScatterAddAlong,
+  Swiglu, SwigluBackwardGate, KlWithout, KlWithoutBackward, GatherAlong, ScatterAddAlong, Attention, AttentionGradient,
 }
 
 /** Most integers of the shapes and strides of one call. */
@@ -154,6 +156,16 @@ export function perform(job: i32, from: i32, to: i32, thread: i32): void {
     case Job.ScatterAddRows: {
       return scatterAddRows(integer(0), at(1, from), at(2, from), integer(3), count, integer(4));
     }
+    case Job.Attention:
+      return attention(
+        integer(0), integer(1), integer(2), integer(3), integer(4), integer(5), float(0),
+        <usize>integer(6) + <usize>thread * <usize>integer(7), from, to,
+      );
+    case Job.AttentionGradient:
+      return attentionGradient(
+        integer(0), integer(1), integer(2), integer(3), integer(4), integer(5), integer(6), integer(7), integer(8),
+        float(0), <usize>integer(9) + <usize>thread * <usize>integer(10), from, to,
+      );
     case Job.Swiglu: return swiglu(at(0, from), at(1, from), at(2, from), count);
     case Job.SwigluBackwardGate:
       return swigluBackwardGate(at(0, from), at(1, from), at(2, from), at(3, from), count);

@@ -8,7 +8,7 @@ export function logOf(x: f32): f32 {
   return first(math.log(splat(x)));
 }
 
-function scaleRow(x: usize, n: i32, s: f32): void {
+export function scaleRow(x: usize, n: i32, s: f32): void {
   const scale = splat(s);
   let left = n;
   for (; left >= 4; left -= 4) {
