@@ -1,4 +1,4 @@
-import { parameter, Random, type Tensor, tensor } from "../autograd";
+import { parameter, Random, type Tensor } from "../autograd";
 import { weightShapes } from "./checkpoint";
 import { type GPTConfig, parseConfig } from "./config";
 import { Model } from "./model";
@@ -13,14 +13,17 @@ export function createModel(config: object, options: { seed: number; tokenizer?:
   const random = new Random(options.seed);
   const weights: Record<string, Tensor> = {};
   for (const [name, shape] of Object.entries(weightShapes(parsed))) {
-    const size = shape.reduce((a, b) => a * b, 1);
     const deviation = name.endsWith("c_proj.weight") ? 0.02 / Math.sqrt(2 * parsed.n_layers) : 0.02;
     const value = (): number => {
       if (name.endsWith(".bias")) return 0;
       if (shape.length === 1) return 1;
       return random.normal() * deviation;
     };
-    weights[name] = parameter(tensor(Float32Array.from({ length: size }, value), { shape }));
+    const weight = parameter(shape);
+    weight.storage.data().forEach((_, i, data) => {
+      data[i] = value();
+    });
+    weights[name] = weight;
   }
   return new Model(parsed, weights, options.tokenizer, options.name);
 }

@@ -102,7 +102,7 @@ function startWorker(thread: number): Thread {
   };
   const threads = nodeModule<NodeThreads>("worker_threads");
   if (threads !== undefined) {
-    const code = `(${workerCode})(require("node:worker_threads").workerData)`;
+    const code = `(${workerCode})(process.getBuiltinModule("worker_threads").workerData)`;
     // Loaders and hooks of the program are not for this worker.
     const worker = new threads.Worker(code, { eval: true, workerData: data, execArgv: [], env: {} });
     worker.unref();

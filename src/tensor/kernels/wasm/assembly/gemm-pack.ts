@@ -1,6 +1,6 @@
 // Packing: a strip of a matrix becomes depth-major, so that the tile product reads it in order.
 import { gather, storeTransposed } from "./simd";
-import { TILE_COLS } from "./gemm-tile";
+import { TILE_COLS, TILE_ROWS } from "./gemm-tile";
 
 /** Four lanes of a panel of B: element (lane, p) goes to dst + 32·p + 4·lane. Strides in elements. */
 function packFour(src: usize, laneStride: i32, depthStride: i32, depth: i32, dst: usize): void {
@@ -54,29 +54,85 @@ export function packPanel(src: usize, colStride: i32, depthStride: i32, cols: i3
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function copyEight(from: usize, to: usize): void {
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
+}
+
+/** Four panels at once from contiguous rows: two cache lines of each row, which prefetching likes. */
+function packFourPanels(src: usize, step: usize, depth: i32, dst: usize): void {
+  const panel: usize = (depth * TILE_COLS) << 2;
+  for (let p = 0; p < depth; p++) {
+    copyEight(src, dst);
+    copyEight(src + 32, dst + panel);
+    copyEight(src + 64, dst + 2 * panel);
+    copyEight(src + 96, dst + 3 * panel);
+    src += step;
+    dst += TILE_COLS << 2;
+  }
+}
+
+/** Whole panels of 8 columns of B, one after the other. */
+export function packPanels(src: usize, colStride: i32, depthStride: i32, cols: i32, depth: i32, dst: usize): void {
+  let j = 0;
+  if (colStride == 1) {
+    for (; j + 32 <= cols; j += 32) packFourPanels(src + (j << 2), depthStride << 2, depth, dst + ((j * depth) << 2));
+  }
+  for (; j < cols; j += TILE_COLS) {
+    packPanel(src + ((j * colStride) << 2), colStride, depthStride, TILE_COLS, depth, dst + ((j * depth) << 2));
+  }
+}
+
+/** Six neighbours, each written four times. */
+// @ts-ignore: decorator
+@inline
+function spreadSix(from: usize, to: usize): void {
+  const low = v128.load(from);
+  const high = v128.load(from, 8);
+  v128.store(to, f32x4.shuffle(low, low, 0, 0, 0, 0));
+  v128.store(to, f32x4.shuffle(low, low, 1, 1, 1, 1), 16);
+  v128.store(to, f32x4.shuffle(low, low, 2, 2, 2, 2), 32);
+  v128.store(to, f32x4.shuffle(low, low, 3, 3, 3, 3), 48);
+  v128.store(to, f32x4.shuffle(high, high, 2, 2, 2, 2), 64);
+  v128.store(to, f32x4.shuffle(high, high, 3, 3, 3, 3), 80);
+}
+
+/** One row of A along its depth. */
+function spreadRow(from: usize, step: usize, depth: i32, to: usize, skip: usize): void {
+  let p = 0;
+  if (step == 4) {
+    for (; p + 4 <= depth; p += 4) {
+      const v = v128.load(from);
+      v128.store(to, f32x4.shuffle(v, v, 0, 0, 0, 0));
+      v128.store(to + skip, f32x4.shuffle(v, v, 1, 1, 1, 1));
+      v128.store(to + 2 * skip, f32x4.shuffle(v, v, 2, 2, 2, 2));
+      v128.store(to + 3 * skip, f32x4.shuffle(v, v, 3, 3, 3, 3));
+      from += 16;
+      to += 4 * skip;
+    }
+  }
+  for (; p < depth; p++) {
+    v128.store(to, v128.load_splat<f32>(from));
+    from += step;
+    to += skip;
+  }
+}
+
 /** One panel of `rows` rows of A with every value written four times: (row, p) goes to dst + 16·(p·rows + row). */
 export function packWide(src: usize, rowStride: i32, depthStride: i32, rows: i32, depth: i32, dst: usize): void {
   const step: usize = depthStride << 2;
   const skip: usize = rows << 4;
+  if (rows == TILE_ROWS && rowStride == 1) {
+    for (; depth > 0; depth--) {
+      spreadSix(src, dst);
+      src += step;
+      dst += skip;
+    }
+    return;
+  }
   for (let i = 0; i < rows; i++) {
-    let from = src + ((i * rowStride) << 2);
-    let to = dst + (i << 4);
-    let p = 0;
-    if (depthStride == 1) {
-      for (; p + 4 <= depth; p += 4) {
-        const v = v128.load(from);
-        v128.store(to, f32x4.shuffle(v, v, 0, 0, 0, 0));
-        v128.store(to + skip, f32x4.shuffle(v, v, 1, 1, 1, 1));
-        v128.store(to + 2 * skip, f32x4.shuffle(v, v, 2, 2, 2, 2));
-        v128.store(to + 3 * skip, f32x4.shuffle(v, v, 3, 3, 3, 3));
-        from += 16;
-        to += 4 * skip;
-      }
-    }
-    for (; p < depth; p++) {
-      v128.store(to, v128.load_splat<f32>(from));
-      from += step;
-      to += skip;
-    }
+    spreadRow(src + ((i * rowStride) << 2), step, depth, dst + (i << 4), skip);
   }
 }

@@ -1,15 +1,14 @@
 // C = A·B (+ C) (+ bias). Every element of C is summed in the same order however C is cut into parts.
-import { packPanel, packWide } from "./gemm-pack";
+import { packPanel, packPanels, packWide } from "./gemm-pack";
 import { dotRows, streamRows } from "./gemm-rows";
 import { cutTile, TILE_BYTES, TILE_COLS, TILE_ROWS, wideTile } from "./gemm-tile";
 import { clearRow } from "./rows";
 
 // Block sizes: the A panel and one B panel stay in the first cache, the B block in the second.
-const BLOCK_DEPTH: i32 = 256;
-const BLOCK_COLS: i32 = 256;
+const BLOCK_DEPTH: i32 = 192;
+const BLOCK_COLS: i32 = 512;
 const FEW_ROWS: i32 = 4;
-/** Up to this many rows, or floats of B, B with unit column stride is read in place: packing would not pay. */
-const IN_PLACE_ROWS: i32 = 12;
+/** Up to this many floats, B with unit column stride stays in the first cache and is read in place. */
 const IN_PLACE_FLOATS: i32 = 4096;
 
 const PANEL_BYTES: i32 = BLOCK_DEPTH * TILE_COLS * 4;
@@ -43,11 +42,7 @@ function multiplyBlock(
   const packed = wide + WIDE_BYTES;
   const whole = n & ~(TILE_COLS - 1);
   const last = packed + ((whole * depth) << 2);
-  if (!inPlace) {
-    for (let j = 0; j < whole; j += TILE_COLS) {
-      packPanel(b + ((j * bCol) << 2), bCol, bRow, TILE_COLS, depth, packed + ((j * depth) << 2));
-    }
-  }
+  if (!inPlace) packPanels(b, bCol, bRow, whole, depth, packed);
   if (whole < n) packPanel(b + ((whole * bCol) << 2), bCol, bRow, n - whole, depth, last);
   const from = inPlace ? b : packed;
   const panelStep: usize = inPlace ? TILE_COLS << 2 : (TILE_COLS * depth) << 2;
@@ -100,7 +95,7 @@ function multiply(
     prepare(m, n, c, cRow, accumulate, bias);
     return dotRows(m, n, k, a, aRow, aCol, b, bCol, c, cRow);
   }
-  const inPlace = bCol == 1 && (m <= IN_PLACE_ROWS || n * k <= IN_PLACE_FLOATS);
+  const inPlace = bCol == 1 && n * k <= IN_PLACE_FLOATS;
   const depth = partSize(k, BLOCK_DEPTH, 4);
   const width = partSize(n, BLOCK_COLS, TILE_COLS);
   for (let j = 0; j < n; j += width) {
