@@ -137,3 +137,8 @@ export const cases: readonly Case[] = [
     checked: [],
   },
 ];
+
+/** What a quick run measures: few cases, and of the products one of each kind. */
+export const quickCases: readonly Case[] = cases
+  .filter(({ name }) => ["gemm", "A", "elementwise", "dispatch"].includes(name))
+  .map((spec) => (spec.name === "gemm" ? { ...spec, items: ["16x768x3072", "128x768x768", "512x512x512"] } : spec));

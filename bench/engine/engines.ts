@@ -125,7 +125,13 @@ export function bareMemory(runtime: Engine["runtime"]): number {
   const node =
     "let m;try{m=1024*/VmHWM:\\s+(\\d+)/.exec(require('fs').readFileSync('/proc/self/status','utf8'))[1]}" +
     "catch{m=process.memoryUsage.rss()}console.log(m)";
-  const py = "import resource;print(1024*resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)";
+  // Not getrusage alone: on Linux it counts what the parent had at the fork.
+  const py = [
+    "import os, re, resource",
+    "path = '/proc/self/status'",
+    "own = re.search(r'VmHWM:\\s+(\\d+)', open(path).read()) if os.path.exists(path) else None",
+    "print(1024 * int(own[1]) if own else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)",
+  ].join("\n");
   const [file, args] = runtime === "node" ? [process.execPath, ["-e", node]] : [python, ["-c", py]];
   return Number(spawnSync(file, args, { encoding: "utf8" }).stdout);
 }

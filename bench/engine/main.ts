@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as engine from "fader/tensor";
 import { writeFileAtomic } from "../../src/nn/atomic";
-import { cases } from "./cases";
+import { cases, quickCases } from "./cases";
 import { references } from "./check";
 import { writeCase } from "./data";
 import { chooseEngines } from "./engines";
@@ -15,8 +15,8 @@ import { buildPeak } from "./peak/build.mjs";
 import type { Results } from "./results";
 import { formatResults } from "./tables";
 
-const full: Limits = { rounds: 7, roundMs: 400, itemMs: 60_000, stepSeconds: 120 };
-const brief: Limits = { rounds: 3, roundMs: 60, itemMs: 1500, stepSeconds: 10 };
+const full: Limits = { rounds: 7, roundMs: 400, itemMs: 60_000, stepSeconds: 120, probeOnce: false };
+const brief: Limits = { rounds: 3, roundMs: 60, itemMs: 1500, stepSeconds: 10, probeOnce: true };
 
 /** One line that shows what goes on; where there is no terminal, nothing. */
 function say(line: string): void {
@@ -44,7 +44,8 @@ async function main(): Promise<void> {
   // Also when the run is ended by hand: half a gigabyte of weights.
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   process.on("SIGINT", () => process.exit(130));
-  for (const spec of cases.filter(({ name }) => only.includes(name))) {
+  for (const known of cases.filter(({ name }) => only.includes(name))) {
+    const spec = (quick && quickCases.find(({ name }) => name === known.name)) || known;
     say(`${spec.name}: writes its inputs`);
     const extra = spec.kind === "gemm" ? { peak: await writePeak(folder) } : {};
     const { folder: own, inputs } = writeCase(folder, spec, extra);

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { cases } from "./cases";
+import { cases, quickCases } from "./cases";
 
 export const peerNames = ["jax-js", "tfjs-wasm", "tfjs-cpu", "torch"] as const;
 export type PeerName = (typeof peerNames)[number];
@@ -18,12 +18,10 @@ export const usage = `Measures the engine against every peer on this machine.
 --quick   few rounds of a few cases, in under two minutes
 --json    prints the results as JSON in place of the tables
 --only    ${cases.map((spec) => spec.name).join(", ")}
---peers   ${peerNames.join(", ")}; "none" for the engine alone. Default: all
+--peers   ${peerNames.join(", ")}; "none" for the engine alone. Default: all (--quick: without tfjs-cpu)
 
 A complete run writes bench/results/engine.json and engine.txt. Packages of peers are installed into
 bench/engine/peers on first use. Example: npm run bench:engine -- --only A,dispatch --peers jax-js`;
-
-export const quickCases: readonly string[] = ["gemm", "A", "elementwise", "dispatch"];
 
 /** Throws an `Error` for what it does not know. `undefined`: help is asked for. */
 export function parseOptions(args: readonly string[]): Options | undefined {
@@ -39,8 +37,10 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   });
   if (values.help) return undefined;
   const allCases = cases.map((spec) => spec.name);
-  const peers = values.peers === "none" ? [] : list("--peers", values.peers, peerNames, peerNames);
-  const only = list("--only", values.only, allCases, values.quick ? quickCases : allCases);
+  const fast = peerNames.filter((name) => name !== "tfjs-cpu");
+  const peers =
+    values.peers === "none" ? [] : list("--peers", values.peers, peerNames, values.quick ? fast : peerNames);
+  const only = list("--only", values.only, allCases, values.quick ? quickCases.map((spec) => spec.name) : allCases);
   return { json: values.json, quick: values.quick, only, peers };
 }
 

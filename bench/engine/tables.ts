@@ -95,10 +95,23 @@ function stepTable(engines: Readonly<Record<string, EngineResult>>, newTokens: n
   return formatTable([["", head, "middle half", "to fader", "MB", "above bare", "threads"], ...rows]);
 }
 
+/** Versions of the peers and what our engine says about itself. */
+function versions(results: Results): string[] {
+  const infos = new Map<string, string>();
+  for (const { engines } of Object.values(results.cases)) {
+    for (const [name, { info }] of Object.entries(engines)) {
+      if (info.version) infos.set(name, `${name} ${info.version}`);
+      else if (info.backend) infos.set(name, `${name}: ${info.threads} threads, relaxed SIMD ${info.relaxedSimd}`);
+    }
+  }
+  return infos.size === 0 ? [] : [[...infos.values()].join("; ")];
+}
+
 export function formatResults(results: Results, newTokens: number): string {
   const { machine } = results;
   const parts = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.os}, Node ${machine.node}${results.quick ? "; a quick run" : ""}`,
+    ...versions(results),
     ...results.skipped.map((line) => `skipped: ${line}`),
   ];
   for (const [name, { title, engines }] of Object.entries(results.cases)) {

@@ -56,7 +56,7 @@ function trainItems() {
 
 const kinds = {
   gemm: async () => {
-    const peak = spec.peak && threads === "1" ? { peak: await startPeak(spec.peak) } : {};
+    const peak = spec.peak && (threads ?? "1") === "1" ? { peak: await startPeak(spec.peak) } : {};
     const items = each((name) => {
       const [a, b] = [load(`input.${name}.a`), load(`input.${name}.b`)];
       return item(() => matmul(a, b), entries);
