@@ -1,13 +1,43 @@
 import * as tf from "@tensorflow/tfjs";
 
-/**
- * `x [rows, d] @ [d, n] + [n]`. The fused kernel's gradient computes that of the weights too, so frozen weights go
- * through the plain product, whose gradient computes what is asked for.
- */
-const linear = (w, name, a, frozen) => {
-  const [b, bias] = [w[`${name}.weight`], w[`${name}.bias`]];
-  return frozen ? tf.add(tf.matMul(a, b), bias) : tf.fused.matMul({ a, b, bias });
+// The wasm backend multiplies ten times as slowly where an operand is to be read transposed or there is a batch. So
+// these products of matrices transpose what is small and on its own, in the gradient too.
+
+/** `x @ wᵀ` for `x [rows, d]` of few rows. */
+const timesTransposed = (x, w) => tf.transpose(tf.matMul(w, tf.transpose(x)));
+
+const trained = tf.customGrad((x, w, save) => {
+  save([x, w]);
+  const gradFunc = (dy, [a, b]) => [timesTransposed(dy, b), tf.matMul(tf.transpose(a), dy)];
+  return { value: tf.matMul(x, w), gradFunc };
+});
+
+/** `x @ w`; the gradient of frozen weights is not computed. */
+const product = (x, w, frozen) => {
+  if (!frozen) return trained(x, w);
+  const through = tf.customGrad((a) => ({ value: tf.matMul(a, w), gradFunc: (dy) => timesTransposed(dy, w) }));
+  return through(x);
 };
+
+const unembedTrained = tf.customGrad((x, wte, save) => {
+  save([x, wte]);
+  const gradFunc = (dy, [a, b]) => [tf.matMul(dy, b), tf.matMul(tf.transpose(dy), a)];
+  return { value: timesTransposed(x, wte), gradFunc };
+});
+
+/** The logits of `x [rows, d]`. */
+function unembed(w, x, frozen) {
+  const wte = w["wte.weight"];
+  if (!frozen) return unembedTrained(x, wte);
+  const through = tf.customGrad((a) => ({ value: timesTransposed(a, wte), gradFunc: (dy) => tf.matMul(dy, wte) }));
+  return through(x);
+}
+
+/** Without a gradient, in one kernel with its bias. */
+function linear(w, name, a, { frozen, forwardOnly }) {
+  const [b, bias] = [w[`${name}.weight`], w[`${name}.bias`]];
+  return forwardOnly ? tf.fused.matMul({ a, b, bias }) : tf.add(product(a, b, frozen), bias);
+}
 
 export function layerNorm(x, gain, bias) {
   const { mean, variance } = tf.moments(x, -1, true);
@@ -28,17 +58,18 @@ function attend(q, k, v, mask) {
 
 const keep = (_site, _layer, h) => h;
 
-function block(w, config, l, x, [batch, length], { edit, attention, frozen }) {
+function block(w, config, l, x, [batch, length], options) {
   const name = `h.${l}`;
   const { n_embd: d, n_head: n } = config;
-  const qkv = linear(w, `${name}.attn.c_attn`, norm(w, `${name}.ln_1`, x), frozen);
+  const { edit, attention } = options;
+  const qkv = linear(w, `${name}.attn.c_attn`, norm(w, `${name}.ln_1`, x), options);
   const [q, k, v] = tf
     .split(qkv, 3, 1)
     .map((y) => tf.transpose(tf.reshape(y, [batch, length, n, d / n]), [0, 2, 1, 3]));
   const z = tf.reshape(tf.transpose(attention(l, q, k, v), [0, 2, 1, 3]), [batch * length, d]);
-  const middle = tf.add(x, edit("attn_out", l, linear(w, `${name}.attn.c_proj`, z, frozen)));
-  const inner = gelu(linear(w, `${name}.mlp.c_fc`, norm(w, `${name}.ln_2`, middle), frozen));
-  return tf.add(middle, edit("mlp_out", l, linear(w, `${name}.mlp.c_proj`, inner, frozen)));
+  const middle = tf.add(x, edit("attn_out", l, linear(w, `${name}.attn.c_proj`, z, options)));
+  const inner = gelu(linear(w, `${name}.mlp.c_fc`, norm(w, `${name}.ln_2`, middle), options));
+  return tf.add(middle, edit("mlp_out", l, linear(w, `${name}.mlp.c_proj`, inner, options)));
 }
 
 /** The rows of `wte`. The gradient that tfjs has needs a kernel that its wasm backend lacks; adding by index does not. */
@@ -55,23 +86,23 @@ const causal = (length) =>
     [length, length],
   );
 
-function residual(w, config, ids, [batch, length], { edit = keep, frozen = false } = {}) {
+function residual(w, config, ids, [batch, length], options = {}) {
+  const { edit = keep, frozen = false } = options;
   const d = config.n_embd;
   const positions = tf.slice(w["wpe.weight"], [0, 0], [length, d]);
   const tokens = frozen ? tf.gather(w["wte.weight"], ids) : embed(w["wte.weight"], ids);
   let x = tf.reshape(tf.add(tf.reshape(tokens, [batch, length, d]), positions), [batch * length, d]);
   const mask = causal(length);
   const attention = (_l, q, k, v) => attend(q, k, v, mask);
-  for (let l = 0; l < config.n_layer; l++) x = block(w, config, l, x, [batch, length], { edit, attention, frozen });
+  for (let l = 0; l < config.n_layer; l++) x = block(w, config, l, x, [batch, length], { ...options, edit, attention });
   return norm(w, "ln_f", x);
 }
-
-const unembed = (w, x) => tf.matMul(x, w["wte.weight"], false, true);
 
 /** `[batch, vocab]`. */
 export function lastLogits(w, config, ids, [batch, length], options) {
   const x = tf.reshape(residual(w, config, ids, [batch, length], options), [batch, length, config.n_embd]);
-  return unembed(w, tf.reshape(tf.slice(x, [0, length - 1, 0], [batch, 1, config.n_embd]), [batch, config.n_embd]));
+  const last = tf.slice(x, [0, length - 1, 0], [batch, 1, config.n_embd]);
+  return unembed(w, tf.reshape(last, [batch, config.n_embd]), true);
 }
 
 /** `targets` one-hot. */
@@ -109,9 +140,10 @@ export function generate(w, config, prompt, count) {
         cache[l] = [tf.keep(keys), tf.keep(values)];
         return attend(q, keys, values, mask);
       };
-      for (let l = 0; l < config.n_layer; l++) x = block(w, config, l, x, [1, length], { edit: keep, attention });
+      for (let l = 0; l < config.n_layer; l++)
+        x = block(w, config, l, x, [1, length], { edit: keep, attention, forwardOnly: true });
       const last = tf.slice(x, [length - 1, 0], [1, config.n_embd]);
-      return tf.argMax(unembed(w, norm(w, "ln_f", last)), 1).dataSync()[0];
+      return tf.argMax(unembed(w, norm(w, "ln_f", last), true), 1).dataSync()[0];
     });
     added.push(best);
     start += ids.length;

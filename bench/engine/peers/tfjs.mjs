@@ -105,7 +105,7 @@ const kinds = {
     const ids = integers(spec.ids);
     return {
       step: item(
-        () => lastLogits(weights, spec.model, ids, spec.size),
+        () => lastLogits(weights, spec.model, ids, spec.size, { frozen: true, forwardOnly: true }),
         (values) => digest(values),
       ),
     };
