@@ -85,21 +85,22 @@ export function languageModelLoss(params, tokens, targets, config, size) {
   return loss;
 }
 
-/** Mean difference of two tokens' logits under scalars `alpha [L, T]` and vectors `v [L, T, d]` at both sites. */
-export function interventionLoss(theta, params, ids, config, size, [plus, minus]) {
+/**
+ * Mean difference of two tokens' logits, `direction [vocab]` being 1 at one and -1 at the other, under scalars `[T]` and
+ * vectors `[T, d]` for each layer and site. They are arrays of their own (`attn_out.alpha/3`), and the logits are not
+ * sliced: jit of jax-js 0.1 gives wrong gradients where those of several slices are added.
+ */
+export function interventionLoss(theta, params, ids, direction, config, size) {
   const w = (name) => params[name].ref;
   const [batch, length] = size;
-  const at = (x, l) => x.ref.slice(l);
+  const d = config.n_embd;
   const edit = (site, l, h) => {
-    const alpha = at(theta[`${site}.alpha`], l).reshape([length, 1]);
-    return h
-      .reshape([batch, length, config.n_embd])
-      .mul(alpha.add(1))
-      .add(at(theta[`${site}.v`], l))
-      .reshape([batch * length, config.n_embd]);
+    const alpha = theta[`${site}.alpha/${l}`].ref.reshape([length, 1]);
+    const edited = h.reshape([batch, length, d]).mul(alpha.add(1)).add(theta[`${site}.v/${l}`].ref);
+    return edited.reshape([batch * length, d]);
   };
   const logits = lastLogits(w, config, ids, size, edit);
-  const difference = logits.ref.slice([], plus).mean().sub(logits.slice([], minus).mean());
+  const difference = np.matmul(logits, direction.reshape([config.vocab_size, 1])).mean();
   tree.dispose(theta);
   tree.dispose(params);
   return difference;

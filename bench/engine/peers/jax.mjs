@@ -58,8 +58,10 @@ function training(lossAndGradients, start) {
     const [value, grads] = lossAndGradients(tree.ref(parameters));
     value.dispose();
     const found = {};
-    for (const [name, g] of Object.entries(grads)) {
-      if (spec.checked.includes(name)) found[name] = await values(g);
+    // `alpha/0`, `alpha/1`, … are the layers of `alpha`.
+    for (const [key, g] of Object.entries(grads)) {
+      const name = key.split("/")[0];
+      if (spec.checked.includes(name)) found[name] = [...(found[name] ?? []), ...(await values(g))];
       else g.dispose();
     }
     const losses = [];
@@ -131,11 +133,22 @@ const kinds = {
   },
   intervene: () => {
     const weights = loadAll(weightNames(spec));
-    const theta = Object.fromEntries(spec.checked.map((name) => [name, load(`input.${name}`)]));
+    const theta = {};
+    for (const name of spec.checked) {
+      const { values: all, shape } = read(`input.${name}`);
+      const size = all.length / shape[0];
+      for (let l = 0; l < shape[0]; l++) {
+        theta[`${name}/${l}`] = np.array(all.slice(l * size, (l + 1) * size), { shape: shape.slice(1) });
+      }
+    }
     const ids = integers(spec.ids);
-    const loss = (t, w, i) => interventionLoss(t, w, i, spec.model, spec.size, spec.tokens);
-    const compiled = jit(valueAndGrad(loss));
-    return training((parameters) => compiled(parameters, tree.ref(weights), ids.ref), theta);
+    const [plus, minus] = spec.tokens;
+    const signs = Float32Array.from({ length: spec.model.vocab_size }, (_, i) => (i === plus) - (i === minus));
+    const direction = np.array(signs);
+    const loss = (t, w, i, u) => interventionLoss(t, w, i, u, spec.model, spec.size);
+    // Not in one jit: its compiler repeats what is not stored, and takes minutes from the second block on.
+    const lossAndGradients = valueAndGrad(loss);
+    return training((parameters) => lossAndGradients(parameters, tree.ref(weights), ids.ref, direction.ref), theta);
   },
   forward: () => {
     const weights = loadAll(weightNames(spec));
