@@ -17,6 +17,7 @@ export class Child {
   private readonly answers: Answer[] = [];
   private waiting: ((answer: Answer) => void) | undefined;
   private noise = "";
+  private ended: Answer | undefined;
 
   constructor(command: Command) {
     this.process = spawn(command.file, command.args, { env: { ...process.env, ...command.env } });
@@ -32,7 +33,8 @@ export class Child {
     this.process.stdin.on("error", () => {});
     this.process.on("error", (error) => this.deliver({ kind: "error", message: error.message }));
     this.process.on("exit", (code, signal) => {
-      this.deliver({ kind: "error", message: `the process ended (${signal ?? code}) ${this.noise.trim()}` });
+      this.ended = { kind: "error", message: `the process ended (${signal ?? code}) ${this.noise.trim()}` };
+      this.deliver(this.ended);
     });
   }
 
@@ -58,7 +60,7 @@ export class Child {
   }
 
   private next(seconds: number): Promise<Answer> {
-    const known = this.answers.shift();
+    const known = this.answers.shift() ?? this.ended;
     if (known) return Promise.resolve(known);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

@@ -155,9 +155,14 @@ async function finish({ engine, child, result, samples }: Contestant): Promise<v
     });
     result.times[item] = { ...spreadOf(ms), values: Object.fromEntries(medians) };
   }
-  const memory = await child.ask({ do: "memory" }, 10);
-  if (memory.kind !== "memory") return;
-  result.memory = { peak: memory.peak, rss: memory.rss, bare: bareMemory(engine.runtime) };
+  try {
+    const memory = await child.ask({ do: "memory" }, 30);
+    if (memory.kind === "memory")
+      result.memory = { peak: memory.peak, rss: memory.rss, bare: bareMemory(engine.runtime) };
+  } catch (error) {
+    // The times that were measured stay.
+    result.notes.memory = (error as Error).message;
+  }
 }
 
 /** The command that runs an item of the case in the least time, tried briefly. */
