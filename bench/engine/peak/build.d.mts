@@ -1,0 +1,1 @@
+export function buildPeak(relaxed: boolean): Promise<Uint8Array>;
