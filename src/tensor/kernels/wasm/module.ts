@@ -1,3 +1,4 @@
+import { fromBase64 } from "../../base64";
 import { canShare, findRelaxedSimd } from "../../host";
 import { memory } from "../../memory";
 import { plainBase64, relaxedBase64 } from "./binary";
@@ -21,8 +22,7 @@ export interface Exports {
 const hasRelaxedSimd = findRelaxedSimd();
 
 function compile(relaxed: boolean): WebAssembly.Module {
-  const text = atob(relaxed ? relaxedBase64 : plainBase64);
-  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = fromBase64(relaxed ? relaxedBase64 : plainBase64);
   if (!canShare) importUnsharedMemory(bytes);
   return new WebAssembly.Module(bytes);
 }
