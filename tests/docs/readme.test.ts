@@ -27,15 +27,26 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** What a learned intervention looks like in detail shifts with the rounding of the engine: processors, SIMD variants. */
+const ofOneRun = /^(kl-others|TV|best other kept|parameters|places|ℓ1)/;
+
 /** Words and signs must be equal; numbers may differ in the last digits between platforms. */
 function expectAlike(printed: string, stated: string): void {
-  const tokens = (text: string) => text.trim().split(/\s+/);
-  const [got, want] = [tokens(printed), tokens(stated)];
+  const linesOf = (text: string) => text.trim().split("\n");
+  const [got, want] = [linesOf(printed), linesOf(stated)];
   expect(got.length, printed).toBe(want.length);
-  got.forEach((token, i) => {
-    const [a, b] = [token, want[i]!].map((text) => Number.parseFloat(text.replace("−", "-")));
-    if (Number.isNaN(b)) expect(token).toBe(want[i]);
-    else expect(Math.abs(a! - b!), `${token} is not close to ${want[i]}`).toBeLessThanOrEqual(0.1 + 0.1 * Math.abs(b!));
+  got.forEach((line, i) => {
+    const tokens = (text: string) => text.trim().split(/\s+/);
+    const share = ofOneRun.test(line) ? 0.4 : 0.1;
+    expect(tokens(line).length, printed).toBe(tokens(want[i]!).length);
+    tokens(line).forEach((token, j) => {
+      const stated = tokens(want[i]!)[j]!;
+      const [a, b] = [token, stated].map((text) => Number.parseFloat(text.replace("−", "-")));
+      if (Number.isNaN(b)) expect(token).toBe(stated);
+      else {
+        expect(Math.abs(a! - b!), `${token} is not close to ${stated}`).toBeLessThanOrEqual(0.1 + share * Math.abs(b!));
+      }
+    });
   });
 }
 

@@ -19,6 +19,8 @@ interface Attention {
 const causalAttentionOp = op("causal_attention", {
   formula: "softmax(scale · q kᵀ) v per head, over keys from `starts` to the query's own position",
   inputs: ["qkv", "starts"],
+  // Two products over the visible half of the scores.
+  flops: ({ qkv }, out) => 2 * out.size * (qkv.shape[1]! + 1),
   floats: true,
   shape: ({ qkv, starts }, attrs: Attention) => {
     checkAttention(qkv, starts, attrs);
@@ -38,6 +40,8 @@ const causalAttentionOp = op("causal_attention", {
 const causalAttentionGradient = op("causal_attention_gradient", {
   formula: "dq = scale · dS k, dk = scale · dSᵀ q, dv = pᵀ g, where dp = g vᵀ and dS = p · (dp − Σ p · dp)",
   inputs: ["qkv", "starts", "g"],
+  // Five products: the scores are computed again.
+  flops: ({ g }, out) => 5 * g.size * (out.shape[1]! + 1),
   shape: ({ qkv }) => qkv.shape,
   forward: (kernels, { qkv, starts, g }, out, attrs: Attention) => {
     const [q, k, v] = headViews(contiguous(qkv), attrs);

@@ -9,6 +9,7 @@ import { reshape, transpose } from "./views";
 const linearOp = op("linear", {
   formula: "x @ weight + bias",
   inputs: ["x", "weight", "bias"],
+  flops: ({ weight }, out) => 2 * out.size * weight.shape[0]!,
   shape: ({ x, weight, bias }) => {
     checkLinear(x, weight, bias);
     return x.shape.with(-1, weight.shape[1]!);

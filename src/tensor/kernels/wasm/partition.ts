@@ -4,8 +4,8 @@ import { threadCount } from "./threads";
 const tileRows = 6;
 const tileColumns = 8;
 /** Parts of this size keep the packed operands in the cache. */
-const mostRows = 240;
-const mostColumns = 256;
+const mostRows = 504;
+const mostColumns = 512;
 /** Narrower parts would pack more than they multiply. */
 const fewestRows = 48;
 const fewestColumns = 64;
@@ -24,9 +24,10 @@ export function partition(batch: number, m: number, n: number, k: number) {
     height = evenly(m, mostRows, tileRows);
     width = evenly(n, mostColumns, tileColumns);
     const count = () => batch * divideUp(m, height) * divideUp(n, width);
-    // Halves the larger side until every thread has some parts to choose from.
+    // Halves a side until every thread has some parts to choose from: the one where packing an operand once more for
+    // each part costs less, which for A is almost twice that for B.
     while (count() < 4 * threads) {
-      if (width > fewestColumns && (width >= height || height <= fewestRows)) {
+      if (width > fewestColumns && (width > 1.8 * height || height <= fewestRows)) {
         width = roundUp(divideUp(width, 2), tileColumns);
       } else if (height > fewestRows) height = roundUp(divideUp(height, 2), tileRows);
       else break;
