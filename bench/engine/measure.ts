@@ -15,12 +15,7 @@ export interface Limits {
   itemMs: number;
   /** Seconds for one step; a check has four of them, and what has to be compiled. */
   stepSeconds: number;
-  /** Keep the command that was fastest in the first case. */
-  probeOnce: boolean;
 }
-
-/** The fastest command of an engine, by what distinguishes it. */
-const fastestEnv = new Map<string, Command["env"]>();
 
 interface Contestant {
   engine: Engine;
@@ -173,8 +168,6 @@ async function fastest(
   limits: Limits,
   say: (line: string) => void,
 ): Promise<Command> {
-  const known = limits.probeOnce ? fastestEnv.get(name) : undefined;
-  if (known) return { ...commands[0]!, env: known };
   let best = { command: commands[0]!, ms: Number.POSITIVE_INFINITY };
   // One that takes far longer than another is not the fastest: threads that wait for each other can take minutes.
   let patience = 120;
@@ -199,7 +192,6 @@ async function fastest(
       child.stop();
     }
   }
-  fastestEnv.set(name, best.command.env);
   return best.command;
 }
 
