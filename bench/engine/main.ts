@@ -15,8 +15,8 @@ import { buildPeak } from "./peak/build.mjs";
 import type { Results } from "./results";
 import { formatResults } from "./tables";
 
-const full: Limits = { rounds: 7, roundMs: 400, itemMs: 60_000, stepSeconds: 120, probeOnce: false };
-const brief: Limits = { rounds: 3, roundMs: 60, itemMs: 1500, stepSeconds: 30, probeOnce: true };
+const full: Limits = { rounds: 7, roundMs: 400, itemMs: 60_000, stepSeconds: 120 };
+const brief: Limits = { rounds: 3, roundMs: 60, itemMs: 1500, stepSeconds: 30 };
 
 /** One line that shows what goes on; where there is no terminal, nothing. */
 function say(line: string): void {

@@ -15,12 +15,7 @@ export interface Limits {
   itemMs: number;
   /** Seconds for one step; a check has four of them, and what has to be compiled. */
   stepSeconds: number;
-  /** Keep the command that was fastest in the first case. */
-  probeOnce: boolean;
 }
-
-/** The fastest command of an engine, by what distinguishes it. */
-const fastestEnv = new Map<string, Command["env"]>();
 
 interface Contestant {
   engine: Engine;
@@ -173,33 +168,30 @@ async function fastest(
   limits: Limits,
   say: (line: string) => void,
 ): Promise<Command> {
-  const known = limits.probeOnce ? fastestEnv.get(name) : undefined;
-  if (known) return { ...commands[0]!, env: known };
   let best = { command: commands[0]!, ms: Number.POSITIVE_INFINITY };
   // One that takes far longer than another is not the fastest: threads that wait for each other can take minutes.
-  let patience = 120;
+  let patience = 120 + 5 * limits.stepSeconds;
   for (const command of commands) {
     const start = performance.now();
     const setting = Object.entries(command.env ?? {}).map((pair) => pair.join("="));
     say(`${spec.name}: ${name} tries ${setting.join(" ")}`);
     const child = new Child(command);
     try {
-      if ((await child.ready(patience)).kind !== "ready") continue;
-      const seconds = Math.min(patience, 3 * limits.stepSeconds);
-      const ask = (count: number) => child.ask({ do: "time", item: probeItem(spec), count }, seconds);
+      const left = () => Math.max(1, patience - (performance.now() - start) / 1000);
+      if ((await child.ready(left())).kind !== "ready") continue;
+      const ask = (count: number) => child.ask({ do: "time", item: probeItem(spec), count }, left());
       await ask(2);
       const timed = await ask(3);
       if (timed.kind !== "timed") continue;
       const ms = spreadOf(timed.ms).median;
       if (ms < best.ms) best = { command, ms };
-      patience = Math.min(patience, 3 + (4 * (performance.now() - start)) / 1000);
+      patience = Math.min(patience, 3 + (3 * (performance.now() - start)) / 1000);
     } catch (error) {
       if (!(error instanceof TooSlow)) throw error;
     } finally {
       child.stop();
     }
   }
-  fastestEnv.set(name, best.command.env);
   return best.command;
 }
 
