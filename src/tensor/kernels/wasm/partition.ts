@@ -1,6 +1,7 @@
 import { tuning } from "./launch";
 import { threadCount } from "./threads";
 
+const largeProduct = 10_000_000;
 const tileRows = 6;
 const tileColumns = 8;
 /** Parts of this size keep the packed operands in the cache. */
@@ -23,10 +24,12 @@ export function partition(batch: number, m: number, n: number, k: number) {
   if (isShared) {
     height = evenly(m, mostRows, tileRows);
     width = evenly(n, mostColumns, tileColumns);
+    // A large product can afford more parts, which share out more evenly.
+    const wanted = (batch * m * n * k > largeProduct ? 4 : 2) * threads;
     const count = () => batch * divideUp(m, height) * divideUp(n, width);
     // Halves a side until every thread has some parts to choose from: the one where packing an operand once more for
     // each part costs less, which for A is almost twice that for B.
-    while (count() < 4 * threads) {
+    while (count() < wanted) {
       if (width > fewestColumns && (width > 1.8 * height || height <= fewestRows)) {
         width = roundUp(divideUp(width, 2), tileColumns);
       } else if (height > fewestRows) height = roundUp(divideUp(height, 2), tileRows);

@@ -61,14 +61,18 @@ function copyEight(from: usize, to: usize): void {
   v128.store(to, v128.load(from, 16), 16);
 }
 
-/** Four panels at once from contiguous rows: two cache lines of each row, which prefetching likes. */
-function packFourPanels(src: usize, step: usize, depth: i32, dst: usize): void {
+/** All panels at once: rows of B are read from end to end, which the processor fetches ahead. */
+function packRows(src: usize, step: usize, panels: i32, depth: i32, dst: usize): void {
   const panel: usize = (depth * TILE_COLS) << 2;
   for (let p = 0; p < depth; p++) {
-    copyEight(src, dst);
-    copyEight(src + 32, dst + panel);
-    copyEight(src + 64, dst + 2 * panel);
-    copyEight(src + 96, dst + 3 * panel);
+    let from = src;
+    let to = dst;
+    for (let q = panels; q > 0; q--) {
+      v128.store(to, v128.load(from));
+      v128.store(to, v128.load(from, 16), 16);
+      from += TILE_COLS << 2;
+      to += panel;
+    }
     src += step;
     dst += TILE_COLS << 2;
   }
@@ -76,11 +80,8 @@ function packFourPanels(src: usize, step: usize, depth: i32, dst: usize): void {
 
 /** Whole panels of 8 columns of B, one after the other. */
 export function packPanels(src: usize, colStride: i32, depthStride: i32, cols: i32, depth: i32, dst: usize): void {
-  let j = 0;
-  if (colStride == 1) {
-    for (; j + 32 <= cols; j += 32) packFourPanels(src + (j << 2), depthStride << 2, depth, dst + ((j * depth) << 2));
-  }
-  for (; j < cols; j += TILE_COLS) {
+  if (colStride == 1) return packRows(src, depthStride << 2, cols / TILE_COLS, depth, dst);
+  for (let j = 0; j < cols; j += TILE_COLS) {
     packPanel(src + ((j * colStride) << 2), colStride, depthStride, TILE_COLS, depth, dst + ((j * depth) << 2));
   }
 }
