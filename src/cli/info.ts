@@ -21,9 +21,15 @@ async function run(folder: string | undefined, options: { json?: boolean }): Pro
     ...config,
     tokenizer: model.tokenizer === undefined ? "none" : `${model.tokenizer.vocabSize} tokens`,
     sites: sites.join(", "),
-    engine: `${engineInfo().backend}, ${engineInfo().threads} thread`,
+    engine: describeEngine(),
   };
   if (options.json) return printJson(facts);
   const width = Math.max(...Object.keys(facts).map((key) => key.length));
   for (const [key, value] of Object.entries(facts)) console.log(`${key.padEnd(width)}  ${value}`);
+}
+
+function describeEngine(): string {
+  const { backend, threads, relaxedSimd } = engineInfo();
+  const instructions = relaxedSimd ? "SIMD with fused multiply-add" : "SIMD";
+  return `${backend}, ${instructions}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
 }

@@ -3,6 +3,10 @@ import { fileURLToPath } from "node:url";
 import { Comparison } from "fader";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
+import { cases } from "../../bench/engine/cases";
+import type { Results } from "../../bench/engine/results";
+import { formatResults } from "../../bench/engine/tables";
+
 /** The `ts` examples of the README run as they stand; the `text` block after one is what it prints. */
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 const blocks = [...readme.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, language, code]) => ({
@@ -58,6 +62,18 @@ describe("README", () => {
     for (const { results: measured, prompts } of Object.values(results)) {
       expect(readme).toContain(new Comparison(measured, prompts).toString());
     }
+  });
+
+  test("quotes the benchmark of the engine as it was measured", () => {
+    const read = (name: string) => readFileSync(new URL(`../../bench/results/${name}`, import.meta.url), "utf8");
+    const results = JSON.parse(read("engine.json")) as Results;
+    const tokens = cases.find(({ name }) => name === "generate")!.newTokens!;
+    expect(read("engine.txt")).toBe(`${formatResults(results, tokens)}\n`);
+    const sections = read("engine.txt").trim().split("\n\n");
+    const quoted = sections.filter((text) => readme.includes(text));
+    const wanted = /^(Matrix products|Training step A|Training step B|Intervention step I|Generation|Goal)/;
+    expect(quoted.filter((text) => wanted.test(text))).toHaveLength(6);
+    expect(quoted).toContain(sections[0]);
   });
 
   test("has examples", () => expect(examples.length).toBeGreaterThan(2));

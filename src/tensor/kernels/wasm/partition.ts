@@ -7,8 +7,8 @@ const tileColumns = 8;
 /** Parts of this size keep the packed operands in the cache. */
 const mostRows = 504;
 const mostColumns = 512;
-/** Narrower parts would pack more than they multiply. */
-const fewestRows = 48;
+/** Shorter parts would read B from memory more often, narrower ones pack more than they multiply. */
+const fewestRows = 144;
 const fewestColumns = 64;
 
 const divideUp = (a: number, b: number) => Math.floor((a + b - 1) / b);
