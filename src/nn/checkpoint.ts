@@ -1,9 +1,11 @@
 import { nearest, sameShape, type Tensor, tensor } from "../autograd";
 import { type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
 import { CheckpointError } from "./errors";
+import { familyOf } from "./families";
 import { Model } from "./model";
 import { readSafetensors, type StoredTensor, toFloat32, writeSafetensors } from "./safetensors";
 import { Tokenizer } from "./tokenizer";
+import { findPrefix, storedName, weightName, weightShapes } from "./weights";
 
 /** The files of a checkpoint folder in Hugging Face layout, already read. */
 export interface CheckpointFiles {
@@ -22,34 +24,6 @@ export interface CheckpointOptions {
   /** What to compute in: `f32` (default), or `f64` for reference values. */
   dtype?: "f32" | "f64";
 }
-
-/** Every weight of a model and its shape. */
-export function weightShapes(config: GPTConfig): Record<string, readonly number[]> {
-  const { d_model: d, d_mlp, vocab_size, n_ctx } = config;
-  const shapes: Record<string, readonly number[]> = { "wte.weight": [vocab_size, d], "wpe.weight": [n_ctx, d] };
-  const linear = (name: string, input: number, output: number) => {
-    shapes[`${name}.weight`] = [input, output];
-    shapes[`${name}.bias`] = [output];
-  };
-  const norm = (name: string) => {
-    shapes[`${name}.weight`] = [d];
-    shapes[`${name}.bias`] = [d];
-  };
-  for (let l = 0; l < config.n_layers; l++) {
-    norm(`h.${l}.ln_1`);
-    linear(`h.${l}.attn.c_attn`, d, 3 * d);
-    linear(`h.${l}.attn.c_proj`, d, d);
-    norm(`h.${l}.ln_2`);
-    linear(`h.${l}.mlp.c_fc`, d, d_mlp);
-    linear(`h.${l}.mlp.c_proj`, d_mlp, d);
-  }
-  norm("ln_f");
-  if (!config.tie_word_embeddings) shapes["lm_head.weight"] = [vocab_size, d];
-  return shapes;
-}
-
-/** Masks that older checkpoints store beside their weights: `h.3.attn.bias`, `h.3.attn.masked_bias`. */
-const buffer = /(^|\.)h\.\d+\.attn\.(bias|masked_bias)$/;
 
 /**
  * A model from the files of its checkpoint. Throws `CheckpointError` for malformed files, missing, unexpected or
@@ -81,13 +55,13 @@ export function writeCheckpoint(model: Model, metadata: Record<string, string> =
 /** The stored names that are weights, with the shape each must have. */
 function selectWeights(names: string[], config: GPTConfig, source: string): [string, readonly number[]][] {
   const shapes = weightShapes(config);
-  const prefix = names.find((key) => key.endsWith("wte.weight"))?.replace(/wte\.weight$/, "") ?? "";
-  const own = (key: string) => (key === "lm_head.weight" ? key : prefix + key);
-  const wanted = new Map(Object.entries(shapes).map(([key, shape]) => [own(key), shape]));
+  const prefix = findPrefix(names, config);
+  const wanted = new Map(Object.entries(shapes).map(([key, shape]) => [storedName(config, prefix, key), shape]));
   // Files saved from a tied model may hold the head as well; the tie makes it the embedding.
-  const isTiedHead = (key: string) => key === "lm_head.weight" && config.tie_word_embeddings;
+  const isTiedHead = (key: string) => key === weightName(config, "unembed") && config.tie_word_embeddings;
+  const { buffers } = familyOf(config);
   const missing = [...wanted.keys()].filter((key) => !names.includes(key));
-  const unexpected = names.filter((key) => !wanted.has(key) && !buffer.test(key) && !isTiedHead(key));
+  const unexpected = names.filter((key) => !wanted.has(key) && !buffers.test(key) && !isTiedHead(key));
   if (missing.length > 0 || unexpected.length > 0) {
     const list = (keys: string[]) => keys.slice(0, 5).join(", ") + (keys.length > 5 ? `, … (${keys.length})` : "");
     const close = missing[0] && unexpected.length > 0 ? nearest(missing[0], unexpected) : undefined;
