@@ -10,6 +10,7 @@ export { type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
 export { createModel } from "./create";
 export * from "./errors";
 export type { Activation, ModelType, Rotary, RotaryScaling } from "./families";
+export { type CheckpointFolder, droppedFolder, memoryAccess, type RandomAccess } from "./folder";
 export { type GenerateOptions, generate, generateIds, nextTokens } from "./generate";
 export {
   ablate,
@@ -22,7 +23,7 @@ export {
   scale,
   type Where,
 } from "./interventions";
-export { loadCheckpoint, saveCheckpoint } from "./load";
+export { type CheckpointSource, type FileProgress, type LoadOptions, loadCheckpoint, saveCheckpoint } from "./load";
 export { type ForwardOptions, type ForwardResult, Model } from "./model";
 export {
   Adam,
@@ -33,6 +34,7 @@ export {
   type Parameters,
   type Schedule,
 } from "./optim";
+export type { CheckpointDType } from "./read-weights";
 export {
   readSafetensors,
   type StoredTensor,
