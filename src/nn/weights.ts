@@ -10,7 +10,8 @@ const isNorm = (part: Part) => part === "ln_1" || part === "ln_2" || part === "l
 const isMlp = (part: Part) => part === "mlp_gate" || part === "mlp_in" || part === "mlp_proj";
 const isTable = (part: Part) => part === "embed" || part === "pos_embed" || part === "unembed";
 
-function hasBias(config: GPTConfig, part: Part): boolean {
+/** Whether a part has a bias besides its weight. */
+export function hasBias(config: GPTConfig, part: Part): boolean {
   if (isTable(part)) return false;
   if (isNorm(part)) return config.norm === "layer_norm";
   return isMlp(part) ? config.mlp_bias : config.attn_bias;

@@ -1,5 +1,6 @@
 export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "../builtin/corpus";
 export { capitalOf, capitals, countries } from "../builtin/facts";
+export { type BakeOptions, bake } from "./bake";
 export { Comparison, type Contestants, compare } from "./compare";
 export { evaluate, type Metrics, pruningCurve } from "./evaluate";
 export { type LearnOptions, type LearnReport, learn, learnScalars, learnVectors } from "./learn";
