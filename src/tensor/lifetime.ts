@@ -1,4 +1,4 @@
-import { type DType, itemSize, type TypedArrays, typedArray } from "./dtype";
+import { type DType, isFloat, itemSize, type TypedArrays, typedArray } from "./dtype";
 import { ArgumentError, LifetimeError } from "./errors";
 import { allocate, memory, release } from "./memory";
 import { addSpare, dropSpare, regionMark, resetRegion, takeFromRegion } from "./region";
@@ -172,7 +172,7 @@ export function sweep(): void {
 
 function free(storage: Storage): void {
   storage.isSpare = false;
-  if (recycling.poison) storage.data().fill(storage.dtype === "f32" || storage.dtype === "f64" ? Number.NaN : 77);
+  if (recycling.poison) storage.data().fill(isFloat(storage.dtype) ? Number.NaN : 77);
   addSpare(storage.ptr, storage.length * itemSize[storage.dtype]);
 }
 
