@@ -9,6 +9,7 @@ export {
 export { type Activation, type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
 export { createModel } from "./create";
 export * from "./errors";
+export { type CheckpointFolder, droppedFolder, memoryAccess, type RandomAccess } from "./folder";
 export { type GenerateOptions, generate, generateIds, nextTokens } from "./generate";
 export type { Weights } from "./gpt";
 export {
@@ -22,7 +23,7 @@ export {
   scale,
   type Where,
 } from "./interventions";
-export { loadCheckpoint, saveCheckpoint } from "./load";
+export { type CheckpointSource, type FileProgress, type LoadOptions, loadCheckpoint, saveCheckpoint } from "./load";
 export { type ForwardOptions, type ForwardResult, Model } from "./model";
 export {
   Adam,
@@ -33,6 +34,7 @@ export {
   type Parameters,
   type Schedule,
 } from "./optim";
+export type { CheckpointDType } from "./read-weights";
 export {
   readSafetensors,
   type StoredTensor,
