@@ -130,8 +130,35 @@ def mean_nll(model, ids):
         return -torch.log_softmax(logits, -1).gather(-1, torch.tensor(ids[1:])[:, None]).mean().item()
 
 
+def sequences(model, wanted):
+    """Long greedy continuations of their first token, and mean losses, for the parts that `wanted` names."""
+    out = {}
+    for key in ("greedy24", "greedy200"):
+        if key in wanted:
+            first, count = wanted[key]
+            new, gap = greedy(model, [first], count - 1)
+            out[key] = {"tokens": [first, *new], "min_top1_top2_gap": gap}
+    if "greedy24" in out:
+        with torch.no_grad():
+            out["greedy24"]["logits"] = model.forward([out["greedy24"]["tokens"]])[0].tolist()
+    if "sampled_tokens" in wanted:
+        sampled = [mean_nll(model, ids) for ids in wanted["sampled_tokens"]]
+        out["perplexity"] = {
+            "greedy200_mean_nll": mean_nll(model, out["greedy200"]["tokens"]),
+            "sampled_mean_nll": sum(sampled) / len(sampled),
+            "sampled_tokens": wanted["sampled_tokens"],
+            "random_tokens": wanted["random_tokens"],
+            "random_mean_nll": mean_nll(model, wanted["random_tokens"]),
+            "uniform_nll": math.log(model.config["vocab_size"]),
+        }
+    return out
+
+
 def expected(config, stored, inputs):
-    """The content of expected.json. `inputs`: prompts, answers, interventions [{name, list}], new_tokens, places."""
+    """
+    The content of expected.json. `inputs`: prompts, answers, interventions [{name, list}], new_tokens, places of
+    probes, and, where wanted, sequences {greedy24, greedy200: (first token, length), sampled_tokens, random_tokens}.
+    """
     model, single = (Reference(config, stored, dtype) for dtype in (torch.float64, torch.float32))
     prompts, answers = inputs["prompts"], inputs["answers"]
     batch = prompts["batch"]
@@ -206,7 +233,7 @@ def expected(config, stored, inputs):
             "grads": {n: summary(g) | {"float32_max_abs_error": errors[n]} for n, g in sorted(grads.items())},
             "float32_error": {"loss_abs": abs(loss - loss32), "grad_max_abs": max(errors.values())},
         },
-    }
+    } | sequences(model, inputs.get("sequences", {}))
 
 
 def difference(a, b):

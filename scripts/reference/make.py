@@ -38,7 +38,8 @@ def parameters(kind, layers, positions, width, random):
         return {"alpha": grid(0.35 * random.standard_normal((layers, positions))).tolist()}
     if kind == "add":
         return {"v": grid(0.35 * random.standard_normal((layers, positions, width))).tolist()}
-    w = grid(0.3 / math.sqrt(width) * random.standard_normal((layers, width)))
+    # Small, so that no factor 1 + dot(w, h) + b comes near 0, where a norm behind it makes float32 useless.
+    w = grid(0.12 / math.sqrt(width) * random.standard_normal((layers, width)))
     return {"w": w.tolist(), "b": grid(0.1 * random.standard_normal(layers)).tolist()}
 
 
@@ -107,6 +108,15 @@ def attempt(config, storage, seed):
         "new_tokens": new_tokens,
         "places": places,
     }
+    if storage.get("sequences"):
+        inputs["sequences"] = {
+            "greedy24": (config["bos_token_id"], min(24, context)),
+            "greedy200": (config["bos_token_id"], min(201, context)),
+            "sampled_tokens": random.integers(0, vocab, (2, context)).tolist(),
+            "random_tokens": random.integers(0, vocab, context).tolist(),
+        }
+        if greedy(model, [config["bos_token_id"]], context - 1)[1] < SMALLEST_GAP:
+            return None
     return tensors, inputs, random
 
 

@@ -6,7 +6,7 @@ Ways of storing (all optional): dtype; norm_dtype (norms apart from the rest); p
 buffers (dtype of the masks, rotary frequencies are F32); store_head (also the head of a tied model); shuffle (header in
 another order than the data); odd (a buffer of odd length first and a header of odd length, so tensors start at odd
 bytes); shards; subnormal (values of the output projection so small that F16 stores most of them as subnormals);
-brief (few, short expected values).
+brief (few, short expected values); sequences (long continuations and mean losses, too).
 """
 
 
@@ -67,7 +67,10 @@ VARIANTS = {
         neox(num_hidden_layers=1, attention_bias=False, intermediate_size=50),
         {"buffers": "F32", "odd": True},
     ),
-    "llama-mqa": (llama(num_attention_heads=6, num_key_value_heads=1), {"prefix": False, "buffers": True}),
+    "llama-mqa": (
+        llama(num_attention_heads=6, num_key_value_heads=1),
+        {"prefix": False, "buffers": True, "sequences": True},
+    ),
     "llama-llama3": (llama(rope_theta=500000.0, rope_scaling=LLAMA3, hidden_size=40), {"dtype": "BF16", "shards": 2}),
     "llama-tied-eps": (llama(tie_word_embeddings=True, rms_norm_eps=1e-2), {"store_head": True, "shuffle": True}),
     "llama-head-dim": (llama(head_dim=10, num_attention_heads=3, num_key_value_heads=3, rms_norm_eps=1e-3), {}),
@@ -123,6 +126,7 @@ OWN = {
     "llama-gqa": (
         llama(hidden_size=14, head_dim=4, num_attention_heads=4, intermediate_size=20, vocab_size=13,
               attention_bias=True),
-        {"dtype": "F16", "subnormal": True, "odd": True, "shuffle": True, "buffers": True, "brief": True},
+        {"dtype": "F16", "subnormal": True, "odd": True, "shuffle": True, "buffers": True, "brief": True,
+         "sequences": True},
     ),  # fmt: skip
 }
