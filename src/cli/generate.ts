@@ -44,9 +44,9 @@ async function run(given: string, options: Options): Promise<void> {
     ...(topK !== undefined && { topK }),
     ...(learned && { interventions: learned.at(beta) }),
   });
-  const { eos_token_id } = model.config;
+  const { eos_token_ids } = model.config;
   const text = model.needTokenizer("generate").decode(
-    added.filter((id) => id !== eos_token_id),
+    added.filter((id) => !eos_token_ids.includes(id)),
     { continuation: true },
   );
   if (options.json) printJson({ prompt, text, ids: added, beta: learned ? beta : 0, seed });

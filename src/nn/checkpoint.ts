@@ -1,6 +1,7 @@
 import { ArgumentError, isHalf, nearest, sameShape, type Tensor, widenInto } from "../autograd";
 import { type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
 import { CheckpointError } from "./errors";
+import { familyOf } from "./families";
 import { Model } from "./model";
 import { type CheckpointDType, WeightInProgress } from "./read-weights";
 import {
@@ -13,6 +14,7 @@ import {
 } from "./safetensors";
 import { listed } from "./shards";
 import { Tokenizer } from "./tokenizer";
+import { findPrefix, storedName, weightName, weightShapes } from "./weights";
 
 /** The files of a checkpoint folder in Hugging Face layout, already read. */
 export interface CheckpointFiles {
@@ -36,34 +38,6 @@ export interface CheckpointOptions {
 }
 
 const dtypes = ["f32", "auto", "f16", "bf16", "f64"] as const satisfies CheckpointDType[];
-
-/** Every weight of a model and its shape. */
-export function weightShapes(config: GPTConfig): Record<string, readonly number[]> {
-  const { d_model: d, d_mlp, vocab_size, n_ctx } = config;
-  const shapes: Record<string, readonly number[]> = { "wte.weight": [vocab_size, d], "wpe.weight": [n_ctx, d] };
-  const linear = (name: string, input: number, output: number) => {
-    shapes[`${name}.weight`] = [input, output];
-    shapes[`${name}.bias`] = [output];
-  };
-  const norm = (name: string) => {
-    shapes[`${name}.weight`] = [d];
-    shapes[`${name}.bias`] = [d];
-  };
-  for (let l = 0; l < config.n_layers; l++) {
-    norm(`h.${l}.ln_1`);
-    linear(`h.${l}.attn.c_attn`, d, 3 * d);
-    linear(`h.${l}.attn.c_proj`, d, d);
-    norm(`h.${l}.ln_2`);
-    linear(`h.${l}.mlp.c_fc`, d, d_mlp);
-    linear(`h.${l}.mlp.c_proj`, d_mlp, d);
-  }
-  norm("ln_f");
-  if (!config.tie_word_embeddings) shapes["lm_head.weight"] = [vocab_size, d];
-  return shapes;
-}
-
-/** Masks that older checkpoints store beside their weights: `h.3.attn.bias`, `h.3.attn.masked_bias`. */
-const buffer = /(^|\.)h\.\d+\.attn\.(bias|masked_bias)$/;
 
 /**
  * A model from the files of its checkpoint. Throws `CheckpointError` for malformed files, missing, unexpected or
@@ -121,14 +95,14 @@ export function writeCheckpoint(model: Model, metadata: Record<string, string> =
 export function selectWeights(stored: readonly StoredEntry[], config: GPTConfig, source: string): StoredEntry[] {
   const shapes = weightShapes(config);
   const names = stored.map(({ name }) => name);
-  const prefix = names.find((key) => key.endsWith("wte.weight"))?.replace(/wte\.weight$/, "") ?? "";
-  const own = (key: string) => (key === "lm_head.weight" ? key : prefix + key);
-  const wanted = new Map(Object.entries(shapes).map(([key, shape]) => [own(key), shape]));
+  const prefix = findPrefix(names, config);
+  const wanted = new Map(Object.entries(shapes).map(([key, shape]) => [storedName(config, prefix, key), shape]));
   // Files saved from a tied model may hold the head as well; the tie makes it the embedding.
-  const isTiedHead = (key: string) => key === "lm_head.weight" && config.tie_word_embeddings;
+  const isTiedHead = (key: string) => key === weightName(config, "unembed") && config.tie_word_embeddings;
+  const { buffers } = familyOf(config);
   const found = new Map(stored.map((entry) => [entry.name, entry]));
   const missing = [...wanted.keys()].filter((key) => !found.has(key));
-  const unexpected = names.filter((key) => !wanted.has(key) && !buffer.test(key) && !isTiedHead(key));
+  const unexpected = names.filter((key) => !wanted.has(key) && !buffers.test(key) && !isTiedHead(key));
   const weights = [...wanted.keys()].flatMap((key) => found.get(key) ?? []);
   const misshapen = weights.filter(({ name, shape }) => !sameShape(shape, wanted.get(name)!));
   const notFloats = weights.filter(({ dtype }) => !isStoredFloat(dtype));
@@ -165,6 +139,9 @@ export function fingerprint(model: Model): string {
   };
   const { model_type, n_layers, n_heads, d_model, d_mlp, vocab_size, act_fn, eps } = model.config;
   text([model_type, n_layers, n_heads, d_model, d_mlp, vocab_size, act_fn, eps].join(" "));
+  // What no weight shows. The first family had nothing of the kind, and files hold its fingerprints.
+  const { n_kv_heads, parallel_residual, rotary } = model.config;
+  if (rotary !== undefined) text(JSON.stringify([n_kv_heads, parallel_residual, rotary]));
   const named = Object.entries(model.weights).map(([key, x]) => [key.slice(prefixOf(key, model)), x] as const);
   for (const [key, x] of named.sort(([a], [b]) => (a < b ? -1 : 1))) {
     text(key);

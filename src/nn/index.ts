@@ -1,17 +1,17 @@
+export { KVCache } from "./cache";
 export {
   type CheckpointFiles,
   type CheckpointOptions,
   fingerprint,
   readCheckpoint,
-  weightShapes,
   writeCheckpoint,
 } from "./checkpoint";
-export { type Activation, type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
+export { type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
 export { createModel } from "./create";
 export * from "./errors";
+export type { Activation, ModelType, Rotary, RotaryScaling } from "./families";
 export { type CheckpointFolder, droppedFolder, memoryAccess, type RandomAccess } from "./folder";
 export { type GenerateOptions, generate, generateIds, nextTokens } from "./generate";
-export type { Weights } from "./gpt";
 export {
   ablate,
   add,
@@ -43,7 +43,7 @@ export {
   toInt32,
   writeSafetensors,
 } from "./safetensors";
-export { type Place, parsePlace, placeName, type Site, sites } from "./sites";
+export { type Place, parsePlace, placeName, type Site, sites, sitesOf } from "./sites";
 export { Tokenizer } from "./tokenizer";
 export {
   languageModelLoss,
@@ -53,3 +53,4 @@ export {
   train,
 } from "./train";
 export { readTrainingState, writeTrainingState } from "./train-state";
+export { type Weights, weightShapes } from "./weights";
