@@ -62,11 +62,13 @@ def rotate(x, frequencies):
 
 
 def rotary_frequencies(size, base, scaling=None):
-    """base^(-2i/size) in float64; `llama3` scaling slows long wavelengths down, with a ramp between."""
+    """base^(-2i/size) in float64; `linear` scaling slows all down, `llama3` long wavelengths, with a ramp between."""
     frequencies = base ** (-torch.arange(0, size, 2, dtype=torch.float64) / size)
     kind = (scaling or {}).get("rope_type", (scaling or {}).get("type", "default"))
     if kind == "default":
         return frequencies
+    if kind == "linear":
+        return frequencies / scaling["factor"]
     if kind != "llama3":
         raise ValueError(f"rope_type {kind}")
     factor, low, high = (scaling[key] for key in ("factor", "low_freq_factor", "high_freq_factor"))
@@ -101,8 +103,13 @@ def gpt_neox(config, w, ids, tap):
     act, eps = ACTIVATIONS[config.get("hidden_act", "gelu")], config.get("layer_norm_eps", 1e-5)
     count = config["num_attention_heads"]
     size = config["hidden_size"] // count
-    turned = math.floor(size * config.get("rotary_pct", 0.25))
-    frequencies = rotary_frequencies(turned, config.get("rotary_emb_base", 10000))
+    # Newer files hold all that is about rotation in one object.
+    rope = config.get("rope_parameters") or {
+        "rope_theta": config.get("rotary_emb_base", 10000),
+        "partial_rotary_factor": config.get("rotary_pct", 0.25),
+        **(config.get("rope_scaling") or {}),
+    }
+    frequencies = rotary_frequencies(math.floor(size * rope["partial_rotary_factor"]), rope["rope_theta"], rope)
 
     def norm(x, name):
         return layer_norm(x, w[f"{name}.weight"], w[f"{name}.bias"], eps)
@@ -136,7 +143,6 @@ def llama(config, w, ids, tap):
     count = config["num_attention_heads"]
     kv = config.get("num_key_value_heads", count)
     size = config.get("head_dim") or config["hidden_size"] // count
-    # Newer files hold the base and its scaling in one object.
     rope = config.get("rope_parameters") or {
         "rope_theta": config.get("rope_theta", 10000.0),
         **(config.get("rope_scaling") or {}),

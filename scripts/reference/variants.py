@@ -86,12 +86,21 @@ VARIANTS = {
     "llama-one-layer": (llama(num_hidden_layers=1, hidden_act="relu", vocab_size=29), {"buffers": True, "odd": True}),
 }
 
-# Configs that leave out what has a default, and newer names.
+# Configs that leave out what has a default, and names of older and newer versions.
 _given = ("model_type", "n_embd", "n_head", "n_layer", "n_positions", "vocab_size", "hidden_size", "intermediate_size",
           "max_position_embeddings", "num_attention_heads", "num_hidden_layers")  # fmt: skip
 for _family in (gpt2, neox, llama):
     _full = _family()
     VARIANTS[f"{_full['model_type'].replace('gpt_', '')}-defaults"] = ({k: _full[k] for k in _given if k in _full}, {})
+VARIANTS["llama-linear"] = (llama(rope_scaling={"type": "linear", "factor": 2.0}), {})
+_older = {"type" if key == "rope_type" else key: value for key, value in LLAMA3.items()}
+VARIANTS["llama-llama3-type"] = (llama(rope_scaling=_older, head_dim=8), {})
+VARIANTS["neox-linear"] = (neox(rotary_pct=0.5, rope_scaling={"type": "linear", "factor": 4.0}), {"prefix": False})
+VARIANTS["neox-rope-parameters"] = (
+    {k: v for k, v in neox(hidden_size=36).items() if not k.startswith("rotary")}
+    | {"rope_parameters": {"rope_type": "default", "rope_theta": 100.0, "partial_rotary_factor": 0.5}},
+    {},
+)
 VARIANTS["llama-rope-parameters"] = (
     {k: v for k, v in llama().items() if not k.startswith("rope")}
     | {"rope_parameters": {"rope_theta": 500000.0, **LLAMA3}, "dtype": "float32"},
