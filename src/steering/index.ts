@@ -2,6 +2,15 @@ export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "../built
 export { capitalOf, capitals, countries } from "../builtin/facts";
 export { Comparison, type Contestants, compare } from "./compare";
 export { evaluate, type Metrics, pruningCurve } from "./evaluate";
+export {
+  type ExportOptions,
+  exportIntervention,
+  type ImportOptions,
+  type InteropFormat,
+  importIntervention,
+  interopFormat,
+  interopFormats,
+} from "./interop";
 export { type LearnOptions, type LearnReport, learn, learnScalars, learnVectors } from "./learn";
 export { type ActiveLocation, type Kind, LearnedIntervention, logitsAt, type Provenance } from "./learned";
 export {

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/builtin/vocabulary";
 import { addCompare } from "../../src/cli/compare";
 import { addDemo } from "../../src/cli/demo";
+import { addExport } from "../../src/cli/export";
 import { addForward } from "../../src/cli/forward";
 import { addGenerate } from "../../src/cli/generate";
 import { addInfo } from "../../src/cli/info";
@@ -48,9 +49,9 @@ afterAll(() => rm(folder, { recursive: true }));
 describe("help", () => {
   test("of every command shows an example", () => {
     const program = new Command("fader");
-    for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addInfo]) add(program);
+    for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addExport, addInfo]) add(program);
     expect(program.commands.map((command) => command.name()).sort()).toEqual(
-      ["demo", "compare", "learn", "generate", "forward", "info"].sort(),
+      ["demo", "compare", "learn", "generate", "forward", "export", "info"].sort(),
     );
     for (const command of program.commands) {
       const parts: string[] = [];
@@ -67,7 +68,7 @@ describe("help", () => {
   test("of the program names every command and shows an example", async () => {
     const { status, out } = await fader("--help");
     expect(status).toBe(0);
-    for (const name of ["demo", "compare", "learn", "generate", "forward", "info", "Example:"])
+    for (const name of ["demo", "compare", "learn", "generate", "forward", "export", "info", "Example:"])
       expect(out).toContain(name);
   });
 });
