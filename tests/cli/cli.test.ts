@@ -140,6 +140,41 @@ describe("fader learn", () => {
   });
 });
 
+describe("fader export", () => {
+  test("writes what forward and generate read, with the logits of what was learned", async () => {
+    const learned = join(folder, "b.fader.safetensors");
+    const settings = ["--method", "vectors", "--steps", "1", "--batch-size", "2", "--out", learned];
+    expect((await fader("learn", "--model", checkpoint, ...settings)).status).toBe(0);
+    const length = (await loadIntervention(learned, model)).provenance.tokens.length;
+    const ids = Array.from({ length }, (_, i) => i + 1).join();
+    const logits = async (...args: string[]) => {
+      const { out, error } = await fader("forward", "--model", checkpoint, "--ids", ids, "--json", ...args);
+      expect(error).toBe("");
+      return JSON.parse(out).logits as number[];
+    };
+    const want = await logits("--intervention", learned, "--beta", "-2");
+    expect(want).not.toEqual(await logits());
+    for (const name of ["b.npz", "b.safetensors"]) {
+      const file = join(folder, name);
+      const { status, out } = await fader("export", learned, file, "--model", checkpoint, "--beta", "-1", "--json");
+      expect(status).toBe(0);
+      expect(JSON.parse(out)).toEqual({
+        file,
+        format: name.slice(2),
+        beta: -1,
+        bytes: (await readFile(file)).length,
+      });
+      const got = await logits("--intervention", file, "--beta", "2");
+      expect(Math.max(...got.map((x, i) => Math.abs(x - want[i]!)))).toBeLessThan(1e-5);
+    }
+    const refused = await fader("export", learned, join(folder, "b.gguf"), "--model", checkpoint);
+    expect(refused.status).toBe(1);
+    expect(refused.error).toMatch(/^ArgumentError: export: ".*" depends on the position/);
+    const again = await fader("export", learned, join(folder, "c.fader.safetensors"), "--model", checkpoint);
+    expect(again.error).toMatch(/this ending is for interventions with their provenance/);
+  });
+});
+
 describe("what a user can mend", () => {
   const cases: [string, () => string[]][] = [
     ["a missing folder", () => ["info", join(folder, "nowhere")]],

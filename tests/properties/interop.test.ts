@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { FaderError, step } from "fader/autograd";
 import { add, type Interventions, sites } from "fader/nn";
 import { exportIntervention, type InteropFormat, importIntervention } from "fader/steering";
@@ -131,6 +132,9 @@ describe("a file that was changed", () => {
       exportIntervention({ mlp_out: vectors, z: add(0.5, { positions: [0, -1] }) }, model, { format }),
     ]),
   ];
+
+  const deflated = readFileSync(new URL("../fixtures/own/interop/numpy-compressed.npz", import.meta.url));
+  valid.push(["npz", new Uint8Array(deflated)]);
 
   test.each(valid)("%s is read or refused", async (format, bytes) => {
     // Most bytes are data; the structure lies at the start and the end.

@@ -31,7 +31,7 @@ export function exportIntervention(
   { format, beta = 1 }: ExportOptions,
 ): Uint8Array {
   const config = "config" in model ? model.config : model;
-  if (!interopFormats.includes(format)) throw unknownFormat(`no format "${format}"`, format);
+  if (!interopFormats.includes(format)) throw unknownFormat("export", `no format "${format}"`, format);
   const edits = placeEdits(interventions, config, beta);
   if (edits.length === 0) throw new ArgumentError("export", "the map holds no intervention");
   if (format === "gguf") return writeControlVector(directionsOf(edits, config), config.model_type);
@@ -46,12 +46,14 @@ export function exportIntervention(
 export function interopFormat(path: string): InteropFormat {
   const extension = /\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
   const format = interopFormats.find((known) => known === extension);
-  if (format === undefined) throw unknownFormat(`${path}: no format has the extension ".${extension}"`, extension);
+  if (format === undefined)
+    throw unknownFormat("export", `${path}: no format has the extension ".${extension}"`, extension);
   return format;
 }
 
-function unknownFormat(problem: string, name: string): ArgumentError {
-  return new ArgumentError("export", problem, {
+/** The error for a format that does not exist. */
+export function unknownFormat(where: string, problem: string, name: string): ArgumentError {
+  return new ArgumentError(where, problem, {
     hint: `Nearest: "${nearest(String(name), interopFormats)}". Formats: ${interopFormats.join(", ")}.`,
   });
 }

@@ -1,7 +1,7 @@
 import { CheckpointError, type Interventions, type Model, readSafetensors, type StoredTensor } from "../../nn";
 import { fileFormat } from "../learned";
 import { editsFromDirections } from "./control-vector";
-import type { InteropFormat } from "./export";
+import { type InteropFormat, unknownFormat } from "./export";
 import { readControlVector } from "./gguf-read";
 import { readNpy } from "./npy";
 import { editsFromNames, parseName } from "./read-names";
@@ -37,6 +37,8 @@ export async function importIntervention(
         hint: "loadIntervention reads it.",
       });
     }
+    default:
+      throw unknownFormat("import", `no format "${format}"`, format);
   }
 }
 
