@@ -182,6 +182,8 @@ describe("export", () => {
     expect(npz({ "blocks.1.mlp_out": add(v, { layers: [1] }) })).toMatch(/layers has no meaning/);
     expect(npz({ mlp_out: scale(Number.NaN) })).toMatch(/alpha is not made of finite numbers/);
     expect(npz({ mlp_out: {} as never })).toMatch(/holds no intervention/);
+    expect(npz({ mlp_out: null as never })).toMatch(/holds no intervention/);
+    expect(npz({ mlp_out: add(1e30) }, { beta: 1e30 })).toMatch(/"mlp_out" at beta 1e\+30 is too large for float32/);
     expect(npz({})).toMatch(/the map holds no intervention/);
     expect(npz({ mlp_out: add(1) }, { beta: Number.NaN })).toMatch(/beta is NaN/);
     expect(npz({ mlp_out: add(1) }, { format: "npy" })).toMatch(/no format "npy"\n {2}Nearest: "npz"/);

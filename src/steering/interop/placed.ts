@@ -35,9 +35,10 @@ export function placeEdits(map: Interventions, config: GPTConfig, beta: number):
     const { site, layer } = parsePlace(key, config, "export");
     const list = (Array.isArray(value) ? value : [value]) as Intervention[];
     return list.flatMap((edit) => {
+      const given = Object.entries(parametersOf(key, edit));
       const layers = layersOf(key, edit, layer, config);
       const named = layer === undefined ? layers.length : undefined;
-      const split = Object.entries(parametersOf(key, edit)).map(([name, x]) => {
+      const split = given.map(([name, x]) => {
         return [name, splitLayers(key, name, x, shapesOf(name, edit, site, config), named)] as const;
       });
       return layers.flatMap((at, index) => {
@@ -55,7 +56,11 @@ export function placeEdits(map: Interventions, config: GPTConfig, beta: number):
 /** The edits that do at β = 1 what `edit` does at β. */
 function dial(edit: PlacedEdit, beta: number): PlacedEdit[] {
   if (beta === 1) return [edit];
-  const times = (values: Values): Values => ({ ...values, data: values.data.map((x) => x * beta) });
+  const times = (values: Values): Values => {
+    const data = values.data.map((x) => x * beta);
+    if (data.every(Number.isFinite)) return { ...values, data };
+    throw new ArgumentError("export", `"${edit.from.key}" at beta ${beta} is too large for float32`);
+  };
   switch (edit.kind) {
     case "scale":
     case "add":
