@@ -4,6 +4,15 @@ export { Comparison, type Contestants, compare } from "./compare";
 export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
 export { evaluate, type Metrics, pruningCurve } from "./evaluate";
 export { type IndirectObjectsOptions, indirectObjects } from "./indirect-objects";
+export {
+  type ExportOptions,
+  exportIntervention,
+  type ImportOptions,
+  type InteropFormat,
+  importIntervention,
+  interopFormat,
+  interopFormats,
+} from "./interop";
 export { type LearnOptions, type LearnReport, learn, learnScalars, learnVectors } from "./learn";
 export { type ActiveLocation, type Kind, LearnedIntervention, logitsAt, type Provenance } from "./learned";
 export {
