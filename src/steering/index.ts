@@ -2,7 +2,18 @@ export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "../built
 export { capitalOf, capitals, countries } from "../builtin/facts";
 export { type BakeOptions, bake } from "./bake";
 export { Comparison, type Contestants, compare } from "./compare";
+export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
 export { evaluate, type Metrics, pruningCurve } from "./evaluate";
+export { type IndirectObjectsOptions, indirectObjects } from "./indirect-objects";
+export {
+  type ExportOptions,
+  exportIntervention,
+  type ImportOptions,
+  type InteropFormat,
+  importIntervention,
+  interopFormat,
+  interopFormats,
+} from "./interop";
 export { type LearnOptions, type LearnReport, learn, learnScalars, learnVectors } from "./learn";
 export { type ActiveLocation, type Kind, LearnedIntervention, logitsAt, type Provenance } from "./learned";
 export {
@@ -16,13 +27,4 @@ export {
   type Passes,
 } from "./objective";
 export { interventionFromBytes, loadIntervention } from "./save";
-export {
-  assemble,
-  type CountryCapitalsOptions,
-  countryCapitals,
-  type Draft,
-  type IndirectObjectsOptions,
-  indirectObjects,
-  type Prompt,
-  type Task,
-} from "./task";
+export { assemble, type Draft, type Prompt, type PromptDraft, promptTask, type Skipped, type Task } from "./task";
