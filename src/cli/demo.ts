@@ -110,7 +110,8 @@ function placesTable(model: Model, prompt: Prompt, faders: LearnedIntervention):
   const tokens = model.needTokenizer("demo");
   const places = faders.activeLocations();
   const shown = places.slice(0, 12).map(({ site, layer, position, value }) => {
-    const token = `${position} ${showToken(tokens.token(prompt.ids[position!]!))}`;
+    const token =
+      position === undefined ? "every token" : `${position} ${showToken(tokens.token(prompt.ids[position]!))}`;
     const factor = `× ${(1 + value).toFixed(2)} at β = +1, × ${(1 - value).toFixed(2)} at β = −1`;
     return `  ${`blocks.${layer}.${site}`.padEnd(18)} ${token.padEnd(16)} ${value >= 0 ? " " : ""}${value.toFixed(2)}   ${factor}`;
   });

@@ -23,6 +23,11 @@ interface Options extends LearnOptions {
 export function addLearn(program: Command): void {
   withJson(withLearning(program.command("learn").description("learn one intervention and save it")))
     .addOption(new Option("--method <kind>", "what to learn").choices(["scalars", "vectors"]).default("scalars"))
+    .addOption(
+      new Option("--positions <which>", "parameters for each position of the prompts, or one set for all positions")
+        .choices(["each", "all"])
+        .default("each"),
+    )
     .option("--out <file>", "where to save it (default: TASK.METHOD.fader.safetensors)")
     .addHelpText("after", "\nExample:\n  $ fader learn --task ccc --method scalars --out capitals.fader.safetensors")
     .action(run);

@@ -9,6 +9,7 @@ import {
   countryCapitals,
   indirectObjects,
   type LearnReport,
+  type Positions,
   type PromptDraft,
   promptTask,
   type Task,
@@ -28,6 +29,7 @@ export interface TaskOptions extends ModelOptions {
 }
 export interface LearnOptions extends TaskOptions {
   sites: Site[];
+  positions?: Positions;
   steps?: number;
   batchSize?: number;
   lr?: number;
@@ -133,8 +135,9 @@ async function readPrompts(path: string): Promise<PromptDraft[]> {
 
 /** What a learner takes from the command line. */
 export function learnerOptions(options: LearnOptions) {
-  const { sites, steps, batchSize, lr, margin, minimality, groupMinimality, faithfulnessWeight, seed } = options;
-  return { sites, steps, batchSize, lr, margin, minimality, groupMinimality, faithfulnessWeight, seed };
+  const { sites, positions, steps, batchSize, lr, margin, seed } = options;
+  const { minimality, groupMinimality, faithfulnessWeight } = options;
+  return { sites, positions, steps, batchSize, lr, margin, minimality, groupMinimality, faithfulnessWeight, seed };
 }
 
 /** A progress bar for a learner, on standard error so that standard output stays a result. */

@@ -15,7 +15,14 @@ export {
   interopFormats,
 } from "./interop";
 export { type LearnOptions, type LearnReport, learn, learnScalars, learnVectors } from "./learn";
-export { type ActiveLocation, type Kind, LearnedIntervention, logitsAt, type Provenance } from "./learned";
+export {
+  type ActiveLocation,
+  type Kind,
+  LearnedIntervention,
+  logitsAt,
+  type Positions,
+  type Provenance,
+} from "./learned";
 export {
   effectiveness,
   type Faithfulness,

@@ -1,7 +1,16 @@
 import { NumericsError, parameter, Random, step, type Tensor, tensor, valueAndGrad } from "../autograd";
 import { Adam, fingerprint, type Interventions, type Model, type Site } from "../nn";
 import { checkLearn, type Settings } from "./learn-settings";
-import { featureOf, type Kind, kinds, LearnedIntervention, logitsAt } from "./learned";
+import {
+  featureOf,
+  interventionOf,
+  type Kind,
+  kinds,
+  LearnedIntervention,
+  locationAxes,
+  logitsAt,
+  type Positions,
+} from "./learned";
 import { type Faithfulness, objective } from "./objective";
 import { shrink, shrinkGroups } from "./proximal";
 import type { Prompt } from "./task";
@@ -10,6 +19,11 @@ import type { Prompt } from "./task";
 export interface LearnOptions {
   /** Where to learn. Default `["attn_out", "mlp_out"]`. */
   sites?: readonly Site[];
+  /**
+   * `each` (default): parameters of their own for each position of the prompts, which must have one length. `all`: one
+   * set for all positions, those of generated tokens too; prompts may have any lengths, and `bake` can hold the result.
+   */
+  positions?: Positions;
   seed?: number;
   /** Most updates. Default 400. */
   steps?: number;
@@ -42,6 +56,7 @@ export interface LearnReport {
 
 const defaults = {
   sites: ["attn_out", "mlp_out"] as readonly Site[],
+  positions: "each" as Positions,
   seed: 0,
   steps: 400,
   batchSize: 16,
@@ -59,10 +74,10 @@ const perKind: Readonly<Record<Kind, { lr: number; minimality: number; groupMini
 };
 
 /**
- * ActivScalar (paper, Eq. 5): one scalar for each site, layer and position, such that β = +1 makes `correct` win and
+ * ActivScalar (paper, Eq. 5): one scalar for each site, layer and position (see `positions`), such that β = +1 makes `correct` win and
  * β = −1 `wrong`, while other tokens keep their probabilities and most scalars stay 0.
  *
- * `prompts` must have one token length. Throws `ArgumentError` otherwise, and for settings out of range.
+ * Throws `ArgumentError` for settings out of range, and for prompts of several lengths unless `positions` is `all`.
  */
 export function learnScalars(model: Model, prompts: readonly Prompt[], options: LearnOptions = {}) {
   return learn("scalars", model, prompts, options);
@@ -83,7 +98,9 @@ export async function learn(
   const settings: Settings = { ...defaults, ...perKind[kind], ...withoutUndefined(options) };
   const length = checkLearn(kind, prompts, settings);
   const random = new Random(settings.seed);
-  const theta = startValues(kind, model, length, settings.sites, random);
+  const { positions } = settings;
+  const locations = positions === "all" ? [model.config.n_layers] : [model.config.n_layers, length];
+  const theta = startValues(kind, model, locations, settings.sites, random);
   const optimizer = new Adam(theta, { lr: settings.lr });
   const clean = rememberClean(model);
   const history: number[] = [];
@@ -106,7 +123,7 @@ export async function learn(
     }
     for (const x of Object.values(theta)) {
       shrink(x, settings.lr * settings.minimality);
-      shrinkGroups(x, kinds[kind].locationAxes, settings.lr * settings.groupMinimality);
+      shrinkGroups(x, locationAxes(kind, positions), settings.lr * settings.groupMinimality);
     }
     done++;
     history.push(loss);
@@ -115,18 +132,23 @@ export async function learn(
     // Lets progress bars draw and browsers breathe.
     if (done % 5 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  const { onProgress: _, sites, seed, steps: __, task = "", ...numbers } = settings;
+  const { onProgress: _, positions: __, sites, seed, steps: ___, task = "", ...numbers } = settings;
   return new LearnedIntervention(kind, bySite(theta), {
     task,
     model: model.name,
     fingerprint: fingerprint(model),
-    tokens: prompts[0]!.ids.map((id, i) => {
-      const isShared = prompts.every((prompt) => prompt.ids[i] === id);
-      return isShared ? (model.tokenizer?.token(id) ?? String(id)) : "‹varies›";
-    }),
+    ...(positions === "all" ? { positions, tokens: [] } : { tokens: labels(model, prompts) }),
     seed,
     settings: { ...numbers, sites: sites.join(",") },
     steps: done,
+  });
+}
+
+/** What stands at each position of prompts of one length. */
+function labels(model: Model, prompts: readonly Prompt[]): string[] {
+  return prompts[0]!.ids.map((id, i) => {
+    const isShared = prompts.every((prompt) => prompt.ids[i] === id);
+    return isShared ? (model.tokenizer?.token(id) ?? String(id)) : "‹varies›";
   });
 }
 
@@ -139,12 +161,15 @@ function lossAndGradients(
   batch: readonly Prompt[],
   theta: Flat,
   clean: Tensor,
-  settings: { margin: number; faithfulnessWeight: number; faithfulness: Faithfulness },
+  settings: { positions: Positions; margin: number; faithfulnessWeight: number; faithfulness: Faithfulness },
 ) {
   const ids = batch.map((prompt) => prompt.ids);
   return valueAndGrad((parameters: Flat) => {
     const interventions: Interventions = Object.fromEntries(
-      Object.entries(bySite(parameters)).map(([site, tensors]) => [site, kinds[kind].intervention(tensors, 1)]),
+      Object.entries(bySite(parameters)).map(([site, tensors]) => [
+        site,
+        interventionOf(kind, tensors, 1, settings.positions),
+      ]),
     );
     const [plus, minus] = logitsAt(model, ids, interventions, [1, -1]) as [Tensor, Tensor];
     return objective({ clean, plus, minus }, batch, settings);
@@ -182,10 +207,16 @@ function bySite(flat: Flat): Record<string, Record<string, Tensor>> {
 }
 
 /** Small random values: exact zeros would be no saddle, but seeds are to differ. */
-function startValues(kind: Kind, model: Model, length: number, sites: readonly Site[], random: Random): Flat {
+function startValues(
+  kind: Kind,
+  model: Model,
+  locations: readonly number[],
+  sites: readonly Site[],
+  random: Random,
+): Flat {
   const theta: Flat = {};
   for (const site of sites) {
-    const shapes = kinds[kind].shapes(model.config.n_layers, length, featureOf(site, model.config));
+    const shapes = kinds[kind].shapes(locations, featureOf(site, model.config));
     for (const [name, shape] of Object.entries(shapes)) {
       const size = shape.reduce((a, b) => a * b, 1);
       const values = Float32Array.from({ length: size }, () => random.normal() * 0.01);
