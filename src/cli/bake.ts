@@ -26,11 +26,7 @@ export function addBake(program: Command): void {
     .option("--force", "replace a folder that holds a checkpoint")
     .option("--tolerance <x>", "how far a logit may be off, times its size where that is above 1", number, 1e-5)
     .option("--seed <n>", "seed of the random prompts of the check", integer, 0)
-    .addHelpText(
-      "after",
-      "\nExample:\n  $ fader learn --positions all --out capitals.fader.safetensors\n" +
-        "  $ fader bake capitals.fader.safetensors capitals-baked --beta -1",
-    )
+    .addHelpText("after", "\nExample:\n  $ fader bake capitals.fader.safetensors capitals-baked --beta -1")
     .action(run);
 }
 

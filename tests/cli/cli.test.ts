@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import { fingerprint, generateIds, Model, saveCheckpoint, Tokenizer } from "fade
 import { countryCapitals } from "fader/steering";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/builtin/vocabulary";
+import { addBake } from "../../src/cli/bake";
 import { addCompare } from "../../src/cli/compare";
 import { addDemo } from "../../src/cli/demo";
 import { addExport } from "../../src/cli/export";
@@ -17,7 +18,7 @@ import { addGenerate } from "../../src/cli/generate";
 import { addInfo } from "../../src/cli/info";
 import { addLearn } from "../../src/cli/learn";
 import { idList, integer, number } from "../../src/cli/shared";
-import { tinyModel, values } from "../fixtures/own/tiny";
+import { distance, tinyModel, values } from "../fixtures/own/tiny";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const main = join(root, "src/cli/main.ts");
@@ -49,9 +50,10 @@ afterAll(() => rm(folder, { recursive: true }));
 describe("help", () => {
   test("of every command shows an example", () => {
     const program = new Command("fader");
-    for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addExport, addInfo]) add(program);
+    for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addExport, addBake, addInfo])
+      add(program);
     expect(program.commands.map((command) => command.name()).sort()).toEqual(
-      ["demo", "compare", "learn", "generate", "forward", "export", "info"].sort(),
+      ["demo", "compare", "learn", "generate", "forward", "export", "bake", "info"].sort(),
     );
     for (const command of program.commands) {
       const parts: string[] = [];
@@ -68,7 +70,7 @@ describe("help", () => {
   test("of the program names every command and shows an example", async () => {
     const { status, out } = await fader("--help");
     expect(status).toBe(0);
-    for (const name of ["demo", "compare", "learn", "generate", "forward", "export", "info", "Example:"])
+    for (const name of ["demo", "compare", "learn", "generate", "forward", "export", "bake", "info", "Example:"])
       expect(out).toContain(name);
   });
 });
@@ -172,6 +174,68 @@ describe("fader export", () => {
     expect(refused.error).toMatch(/^ArgumentError: export: ".*" depends on the position/);
     const again = await fader("export", learned, join(folder, "c.fader.safetensors"), "--model", checkpoint);
     expect(again.error).toMatch(/this ending is for interventions with their provenance/);
+  });
+});
+
+describe("fader bake", () => {
+  const [file, target] = ["all.fader.safetensors", "baked"];
+  const bakes = (...args: string[]) => fader("bake", join(folder, file), join(folder, target), ...args);
+  const from = () => ["--model", checkpoint];
+
+  test("writes a folder that gives what the intervention gives", async () => {
+    const settings = ["--steps", "3", "--group-minimality", "0", "--positions", "all", "--out", join(folder, file)];
+    const learned = await fader("learn", ...from(), "--method", "vectors", ...settings);
+    expect(learned.status, learned.error).toBe(0);
+    const { status, out, error } = await bakes(...from(), "--beta", "-1", "--json");
+    expect(`${status} ${error}`).toBe("0 ");
+    const result = JSON.parse(out);
+    expect(result.changed).toEqual(["h.0.attn.c_proj.bias", "h.0.mlp.c_proj.bias"]);
+    expect(result.difference).toBeLessThan(1e-5);
+    const interventions = (await loadIntervention(join(folder, file), model)).at(-1);
+    const baked = await loadModel(join(folder, target));
+    const ids = [5, 7, 11, 2];
+    const [got, clean] = [baked, model].map((one) => one.forward(ids).logits);
+    expect(distance(got!, model.forward(ids, { interventions }).logits)).toBeLessThan(1e-5);
+    expect(distance(got!, clean!)).toBeGreaterThan(1e-4);
+    expect(baked.tokenizer!.vocabSize).toBe(model.tokenizer!.vocabSize);
+  });
+
+  test("replaces a checkpoint when it is told to, and nothing else", async () => {
+    const before = await readdir(folder);
+    const refused = await bakes(...from());
+    expect(refused.error).toMatch(
+      /^ArgumentError: write: .*baked: the folder is not empty\n {2}--force replaces it\.\n$/,
+    );
+    const other = await fader("bake", join(folder, file), folder, ...from(), "--force");
+    expect(other.error).toMatch(/^ArgumentError: write: .*: the folder holds something else than a checkpoint\n/);
+    const { status, out } = await bakes(...from(), "--beta", "0.5", "--force");
+    expect(status).toBe(0);
+    expect(out).toMatch(
+      /baked: 2 of 16 weights changed\.\nRead back, its logits differ .* by at most \d\.\de[+-]\d+ on 8/,
+    );
+    const interventions = (await loadIntervention(join(folder, file), model)).at(0.5);
+    const baked = await loadModel(join(folder, target));
+    const want = model.forward([1, 2, 3], { interventions }).logits;
+    expect(distance(baked.forward([1, 2, 3]).logits, want)).toBeLessThan(1e-5);
+    expect(await readdir(folder)).toEqual(before);
+  });
+
+  test("writes nothing when the check fails", async () => {
+    const before = await readFile(join(folder, target, "model.safetensors"));
+    const { status, error } = await bakes(...from(), "--force", "--tolerance", "0");
+    expect(status).toBe(1);
+    expect(error).toMatch(/^NumericsError: bake: the baked logits are off by .*, nothing was written\n/);
+    expect(await readFile(join(folder, target, "model.safetensors"))).toEqual(before);
+    expect((await readdir(folder)).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  test("says why an intervention cannot be baked", async () => {
+    const tied = join(folder, "each.fader.safetensors");
+    const settings = ["--steps", "1", "--batch-size", "1", "--out", tied];
+    await fader("learn", ...from(), ...settings);
+    const { status, error } = await fader("bake", tied, join(folder, "never"), ...from());
+    expect(`${status} ${error}`).toMatch(/^1 ArgumentError: bake: "attn_out" is tied to positions/);
+    expect(await readdir(folder)).not.toContain("never");
   });
 });
 

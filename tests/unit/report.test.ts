@@ -152,7 +152,7 @@ describe("renderReport", () => {
     data.places = [{ site: "mlp_out", layer: 3, alpha: -0.5 }];
     const html = await renderReport(data);
     const { document } = parseHTML(html);
-    const [faders] = [...document.querySelectorAll('figure[data-kind="faders"]')];
+    const faders = document.querySelector('figure[data-kind="faders"]');
     expect(faders!.querySelectorAll(".moved rect")).toHaveLength(2);
     expect(faders!.textContent).toContain("layer 3, every token: α = −0.500");
     expect(faders!.innerHTML).toContain("Largest at layer 3, every token.");

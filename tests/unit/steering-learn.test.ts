@@ -169,7 +169,7 @@ describe("learning for all positions at once", () => {
   });
 
   test("prunes whole vectors by layer", async () => {
-    const learned = await learnVectors(model, mixed, { ...all, groupMinimality: 1.5 });
+    const learned = await learnVectors(model, mixed, { ...all, groupMinimality: 3 });
     const active = learned.activeLocations().length;
     expect(active).toBeGreaterThan(0);
     expect(active).toBeLessThan(4);
