@@ -10,7 +10,8 @@ const isCommit = (revision: string) => /^[0-9a-f]{40}$/.test(revision);
  * to them by file name, `refs/` says which commit a branch or tag was, `.no_exist/COMMIT/` what a commit does not have.
  */
 export class ModelCache {
-  private readonly root: string;
+  /** Its folder in the cache. */
+  readonly root: string;
 
   constructor(cacheDir: string, name: string) {
     this.root = join(cacheDir, getRepoFolderName({ type: "model", name }));

@@ -4,7 +4,7 @@ import { getHFHubCachePath, listFiles, modelInfo } from "@huggingface/hub";
 import { ArgumentError } from "../autograd";
 import { isHubName } from "../load";
 import type { FileProgress } from "../nn";
-import { onlyPickle, parseShardIndex } from "../nn/shards";
+import { listed, onlyPickle, parseShardIndex } from "../nn/shards";
 import { downloadBlob } from "./download-blob";
 import { ModelCache, sizeOf } from "./hub-cache";
 import { defaultEndpoint, defaultToken, HubError, type HubModel, hubFetch } from "./hub-request";
@@ -67,7 +67,7 @@ async function fromCache(cache: ModelCache, name: string, revision: string): Pro
   const missing = commit && (await lacks(cache, commit)).filter((file) => !optional.includes(file));
   if (commit && missing?.length === 0) return cache.snapshot(commit);
   throw new HubError(name, `is not in the cache at revision "${revision}", and this is offline mode`, {
-    details: { ...(missing && { missing: missing.join(", ") }), cache: cache.snapshot(commit ?? revision) },
+    details: { ...(missing && { missing: listed(missing) }), cache: cache.root },
     hint: "Load it once without offline: true and HF_HUB_OFFLINE.",
   });
 }
@@ -140,7 +140,7 @@ async function downloadFiles(
   if (files === weights) return;
   const shards = await shardsOf(cache, commit);
   const absent = shards.filter((shard) => !listing.has(shard));
-  if (absent.length > 0) throw new HubError(name, `its index names files that it does not have: ${absent.join(", ")}`);
+  if (absent.length > 0) throw new HubError(name, `its index names files that it does not have: ${listed(absent)}`);
   for (const shard of shards) await get(shard);
 }
 
@@ -152,6 +152,6 @@ function weightFiles(name: string, listing: ReadonlyMap<string, Listed>): string
   if (pickled) throw onlyPickle(name, pickled);
   const others = [...listing.keys()].filter((file) => /\.(safetensors|gguf|bin|h5|msgpack|onnx)$/.test(file));
   throw new HubError(name, `has no ${weights}`, {
-    details: { ...(others.length > 0 && { has: others.slice(0, 5).join(", ") }) },
+    details: { ...(others.length > 0 && { has: listed(others) }) },
   });
 }

@@ -109,12 +109,16 @@ describe("a URL", () => {
       "ArgumentError: read: URL/models/tiny/model.safetensors: 500 Internal Server Error
         attempts 5"
     `);
-    expect(await failure(() => 403)).toMatchInlineSnapshot(`"ArgumentError: read: URL/models/tiny/model.safetensors: 403 Forbidden"`);
+    expect(await failure(() => 403)).toMatchInlineSnapshot(
+      `"ArgumentError: read: URL/models/tiny/model.safetensors: 403 Forbidden"`,
+    );
     expect(await failure((_, n) => ({ headers: { ETag: `"${n}"` } }))).toMatchInlineSnapshot(`
       "CheckpointError: URL/models/tiny/model.safetensors: the file changed while it was being read
         Load it again."
     `);
-    expect(await failure((_, n) => (n === 0 ? {} : 404))).toMatchInlineSnapshot(`"ArgumentError: read: URL/models/tiny/model.safetensors: 404 Not Found"`);
+    expect(await failure((_, n) => (n === 0 ? {} : 404))).toMatchInlineSnapshot(
+      `"ArgumentError: read: URL/models/tiny/model.safetensors: 404 Not Found"`,
+    );
   });
 
   test("where nothing is says so", async () => {
