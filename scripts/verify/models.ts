@@ -1,25 +1,11 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: the expected values of a fixture folder are checked as they are used.
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { crossEntropy, step, type Tensor, tensor, valueAndGrad } from "fader/autograd";
-import { add, dynamic, type Intervention, type Interventions, type Model, readCheckpoint, scale } from "fader/nn";
+import { add, dynamic, type Intervention, type Interventions, loadCheckpoint, type Model, scale } from "fader/nn";
 import { largest, largestError, numbers, type Report } from "./compare";
 
 /** Checks a model folder against its `expected.json`, in float32. Tolerances: the fixtures' README. */
 export async function verifyModel(folder: string, expected: any, report: Report): Promise<void> {
-  const json = (file: string) => {
-    const path = join(folder, file);
-    return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
-  };
-  const model = readCheckpoint(
-    {
-      config: json("config.json"),
-      weights: readFileSync(join(folder, "model.safetensors")),
-      tokenizer: json("tokenizer.json"),
-      tokenizerConfig: json("tokenizer_config.json"),
-    },
-    { name: folder },
-  );
+  const model = await loadCheckpoint(folder, { name: folder });
   verifyLogits(model, expected, report);
   verifyGreedy(model, expected, report);
   verifyProbes(model, expected, report);
