@@ -37,6 +37,7 @@ import {
 } from "fader/autograd";
 import { describe, expect, test } from "vitest";
 import { nearest } from "../../src/tensor/errors";
+import { allocate, release } from "../../src/tensor/memory";
 
 const ids = (values: number[]) => tensor(values, { dtype: "i32" });
 const scalar = tensor(1);
@@ -344,8 +345,16 @@ describe("messages", () => {
     expect(message(() => zeros([2 ** 31])).replace(/in use .*/, "in use …")).toMatchInlineSnapshot(`
       "OutOfMemoryError: memory: no room for 8192 MiB more
         in use …
+        limit  4096 MiB"
+    `);
+    const half = allocate(2 ** 31);
+    const refused = message(() => zeros([2 ** 29]));
+    release(half, 2 ** 31);
+    expect(refused.replace(/in use .*/, "in use …")).toMatchInlineSnapshot(`
+      "OutOfMemoryError: memory: no room for 2048 MiB more
+        in use …
         limit  4096 MiB
-        In a loop, wrap the loop body in step(() => …): all that it computes is released when it ends."
+        Frozen weights take half the memory in 16 bits: { dtype: "bf16" } or { dtype: "f16" }."
     `);
   });
 });
