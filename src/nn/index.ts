@@ -9,7 +9,9 @@ export {
 export { type Activation, type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
 export { createModel } from "./create";
 export * from "./errors";
-export { type GenerateOptions, generate, generateIds, nextTokens } from "./generate";
+export { generate, generateIds, nextTokens, type StreamOptions, stream } from "./generate";
+export type { GeneratedToken } from "./generate-loop";
+export type { GenerateOptions } from "./generate-options";
 export type { Weights } from "./gpt";
 export {
   ablate,
@@ -33,6 +35,7 @@ export {
   type Parameters,
   type Schedule,
 } from "./optim";
+export { type Reach, reach } from "./reach";
 export {
   readSafetensors,
   type StoredTensor,
