@@ -26,11 +26,12 @@ export function pickToken(logits: Logits, seen: Iterable<number>, sampling: Samp
   const scores = repetitionPenalty === 1 ? logits : penalised(logits, seen, repetitionPenalty);
   const top = largest(scores);
   if (temperature === 0) return top;
-  const weight = (id: number) => Math.exp((scores[id]! - scores[top]!) / temperature);
-  let kept = topK < scores.length ? mostLikely(scores, topK) : undefined;
-  if (topP < 1) kept = nucleus(scores, kept, topP, weight);
   // In the order of ids, so that a limit that keeps every token draws what no limit draws.
-  return draw(kept?.sort() ?? indices(scores.length), weight, random);
+  const ids = topK < scores.length ? mostLikely(scores, topK).sort() : indices(scores.length);
+  const weights = new Float64Array(ids.length);
+  for (let i = 0; i < ids.length; i++) weights[i] = Math.exp((scores[ids[i]!]! - scores[top]!) / temperature);
+  if (topP < 1) keepNucleus(weights, topP);
+  return ids[draw(weights, random)]!;
 }
 
 /** The logits with those of `seen` made less likely (more likely for a penalty below 1), each once. */
@@ -55,7 +56,7 @@ export function largest(values: Logits): number {
 }
 
 /** The indices of the `count` largest values, the largest first; of equal ones the smaller index first. */
-export function mostLikely(values: Logits, count: number): Int32Array<ArrayBuffer> {
+export function mostLikely(values: Logits, count: number): Int32Array {
   const size = Math.min(count, values.length);
   // A heap with the least likely on top: the one to go when a better one comes.
   const heap = new Int32Array(size);
@@ -90,48 +91,41 @@ export function mostLikely(values: Logits, count: number): Int32Array<ArrayBuffe
   return heap;
 }
 
-/** The smallest set of most likely tokens, of `kept` (the likeliest first) or of all, that holds a share of `topP`. */
-function nucleus(
-  scores: Logits,
-  kept: Int32Array<ArrayBuffer> | undefined,
-  topP: number,
-  weight: (id: number) => number,
-): Int32Array<ArrayBuffer> {
-  let total = 0;
-  for (const id of kept ?? indices(scores.length)) total += weight(id);
-  // The nucleus is small as a rule, and a few of the likeliest are found faster than all are sorted.
-  for (let count = 64; ; count *= 8) {
-    const order = kept ?? mostLikely(scores, count);
-    let sum = 0;
-    for (let i = 0; i < order.length; i++) {
-      sum += weight(order[i]!);
-      if (sum >= topP * total) return order.slice(0, i + 1);
-    }
-    if (kept !== undefined || count >= scores.length) return order;
+/** Sets all weights to 0 but the fewest large ones that add up to a share of `topP`; of equal ones the first stay. */
+function keepNucleus(weights: Float64Array, topP: number): void {
+  const sorted = weights.slice().sort();
+  const enough = topP * sum(sorted);
+  let smallest = sorted.length - 1;
+  for (let total = sorted[smallest]!; total < enough && smallest > 0; total += sorted[smallest]!) smallest--;
+  const least = sorted[smallest]!;
+  let equal = 0;
+  for (let i = smallest; sorted[i] === least; i++) equal++;
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i]! < least || (weights[i] === least && equal-- <= 0)) weights[i] = 0;
   }
 }
 
-function indices(count: number): Int32Array<ArrayBuffer> {
+function indices(count: number): Int32Array {
   const result = new Int32Array(count);
   for (let i = 0; i < count; i++) result[i] = i;
   return result;
 }
 
-/** One of `ids`, each as often as its weight says. */
-function draw(ids: Int32Array, weight: (id: number) => number, random: Random): number {
-  const weights = new Float64Array(ids.length);
-  let total = 0;
-  for (let i = 0; i < ids.length; i++) {
-    weights[i] = weight(ids[i]!);
-    total += weights[i]!;
-  }
-  let left = random.uniform() * total;
+/** An index, each as often as its weight says. */
+function draw(weights: Float64Array, random: Random): number {
+  let left = random.uniform() * sum(weights);
   let last = 0;
-  for (let i = 0; i < ids.length; i++) {
+  for (let i = 0; i < weights.length; i++) {
     if (weights[i] === 0) continue;
     last = i;
     left -= weights[i]!;
     if (left < 0) break;
   }
-  return ids[last]!;
+  return last;
+}
+
+function sum(values: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
+  return total;
 }
