@@ -2,6 +2,7 @@ import { mapTensors } from "../tensor/containers";
 import { ones } from "../tensor/create";
 import { isFloat } from "../tensor/dtype";
 import { ArgumentError, DtypeError, ShapeError } from "../tensor/errors";
+import { isHalf } from "../tensor/half";
 import { holdSteps, type Storage } from "../tensor/lifetime";
 import { step } from "../tensor/step";
 import { isTensor, Tensor } from "../tensor/tensor";
@@ -85,6 +86,11 @@ export function countElements(tree: Tree): number {
 
 function checkParameter(x: Tensor, path: string): Tensor {
   if (!(x instanceof Tensor)) throw new ArgumentError("grad", `${path || "the first argument"} is not a tensor`);
+  if (isHalf(x.dtype)) {
+    throw new DtypeError("grad", `${path || "the first argument"} is ${x.dtype}, which only stores frozen weights`, {
+      hint: 'To train it, pass it as float32: x.cast("f32").',
+    });
+  }
   if (!isFloat(x.dtype)) {
     throw new DtypeError("grad", `${path || "the first argument"} is ${x.dtype}: only floats have gradients`, {
       hint: "Pass integer inputs as later arguments.",

@@ -1,4 +1,6 @@
 import { isFloat } from "../tensor/dtype";
+import { DtypeError } from "../tensor/errors";
+import { isHalf } from "../tensor/half";
 import { namesIn, type Op, setRecorder } from "../tensor/op";
 import { Tensor } from "../tensor/tensor";
 
@@ -23,12 +25,20 @@ let depth = 0;
 let paused = false;
 
 setRecorder((op, inputs, attrs, out) => {
-  // Through integers and masks no gradient flows.
-  if (depth === 0 || paused || !isFloat(out.dtype)) return;
+  if (depth === 0 || paused || !(isFloat(out.dtype) || isHalf(out.dtype))) return;
   for (const key of namesIn(op, op.slopes, inputs)) {
-    if (inputs[key]!.node !== undefined) return addNode(op, inputs, attrs, out);
+    if (inputs[key]!.node === undefined) continue;
+    if (isHalf(out.dtype)) throw gradientLost(op.name, out.dtype);
+    return addNode(op, inputs, attrs, out);
   }
 });
+
+/** Through integers and masks no gradient flows by nature; through 16-bit weights it would be lost unnoticed. */
+function gradientLost(where: string, dtype: string): DtypeError {
+  return new DtypeError(where, `x is being differentiated, and ${dtype} passes no gradient on`, {
+    hint: `For its value as a constant: detach(x).cast("${dtype}").`,
+  });
+}
 
 function addNode(op: Op | undefined, inputs: Record<string, Tensor>, attrs: unknown, out: Tensor): void {
   const node: Node = { at: tape.length, op, inputs, attrs, out, run: 0, gradient: undefined };

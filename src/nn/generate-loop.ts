@@ -1,7 +1,9 @@
 import { Random, step } from "../autograd";
+import { KVCache } from "./cache";
 import type { GenerateSettings } from "./generate-options";
 import type { Model } from "./model";
-import { checkPrompts } from "./prompts";
+import { layOut } from "./prompts";
+import { checkTied } from "./reach";
 import { type Logits, pickToken } from "./sampling";
 import { TextStream } from "./text-stream";
 
@@ -24,7 +26,8 @@ export function continuations(
   settings: GenerateSettings,
   withText: boolean,
 ): Iterable<GeneratedToken[]> {
-  checkPrompts(prompts, model.config);
+  layOut(prompts, model.config);
+  checkTied(settings.interventions, model.config, Math.max(...prompts.map((prompt) => prompt.length)));
   const tokenizer = withText || settings.stop.length > 0 ? model.needTokenizer("generate") : undefined;
   const makeRow = (prompt: readonly number[], row: number) =>
     new Row(model, settings, prompt, row, tokenizer && new TextStream(tokenizer, settings.stop));
@@ -32,29 +35,26 @@ export function continuations(
 }
 
 function* turns(model: Model, rows: readonly Row[], settings: GenerateSettings): Generator<GeneratedToken[]> {
-  const logitsAfter = passes(model, rows, settings);
-  const { vocab_size } = model.config;
-  while (rows.some((row) => !row.isDone)) {
-    const logits = logitsAfter();
-    const added = rows.flatMap((row, r) =>
-      row.isDone ? [] : [row.add(logits.subarray(r * vocab_size, (r + 1) * vocab_size))],
-    );
-    yield added;
-  }
-}
-
-/** A function that gives the logits after the last token of every row, `[rows, vocab_size]`; called once for each turn. */
-function passes(
-  model: Model,
-  rows: readonly Row[],
-  { interventions, beta }: GenerateSettings,
-): () => Float32Array | Float64Array {
+  const { interventions, beta, useCache } = settings;
   const promptLengths = rows.map((row) => row.ids.length);
-  const options = { interventions, beta, promptLengths, positions: "last" } as const;
-  return () => {
-    const ids = rows.map((row) => row.ids);
-    return step(() => model.forward(ids, options).logits.toTypedArray()) as Float32Array | Float64Array;
-  };
+  const longest = Math.max(...promptLengths);
+  const reach = Math.max(...rows.map((row) => row.limit));
+  const columns = longest + Math.max(...rows.map((row) => row.limit - row.ids.length));
+  const cache = useCache ? new KVCache(model, { capacity: columns }) : undefined;
+  const options = { interventions, beta, promptLengths, reach, cache, positions: "last" } as const;
+  const { vocab_size } = model.config;
+  try {
+    while (rows.some((row) => !row.isDone)) {
+      const isFirst = rows.every((row, r) => row.ids.length === promptLengths[r]);
+      const read = rows.map((row) => (cache === undefined || isFirst ? row.ids : row.isDone ? [] : row.ids.slice(-1)));
+      const logits = step(() => model.forward(read, options).logits.toTypedArray()) as Logits;
+      yield rows.flatMap((row, r) =>
+        row.isDone ? [] : [row.add(logits.subarray(r * vocab_size, (r + 1) * vocab_size))],
+      );
+    }
+  } finally {
+    cache?.release();
+  }
 }
 
 /** A prompt and what was added to it. */
@@ -64,8 +64,9 @@ class Row {
   /** Of prompt and added tokens, each once. */
   private readonly seen: Set<number>;
   private readonly random: Random;
-  private readonly limit: number;
-  private readonly endOfText: number | undefined;
+  /** Tokens that it can come to have. */
+  readonly limit: number;
+  private readonly endOfText: readonly number[];
 
   constructor(
     model: Model,
@@ -74,13 +75,13 @@ class Row {
     private readonly row: number,
     private readonly text: TextStream | undefined,
   ) {
-    const { n_ctx, eos_token_id } = model.config;
+    const { n_ctx, eos_token_ids } = model.config;
     this.ids = [...prompt];
     this.seen = new Set(prompt);
     this.random = new Random(settings.seed + row);
     this.limit = Math.min(n_ctx, prompt.length + settings.maxTokens);
     this.isDone = prompt.length >= this.limit;
-    this.endOfText = eos_token_id;
+    this.endOfText = eos_token_ids;
   }
 
   /** Chooses the next token by the logits after the last one. */
@@ -95,7 +96,7 @@ class Row {
 
   /** The piece of text that comes with a token. What ends the text, and the end-of-text token, are not a part of it. */
   private textOf(id: number, stream: TextStream): string {
-    const isSilent = id === this.endOfText || this.settings.stopTokens.has(id);
+    const isSilent = this.endOfText.includes(id) || this.settings.stopTokens.has(id);
     const { text, isStopped } = isSilent ? { text: "", isStopped: false } : stream.push(id);
     if (isStopped) this.isDone = true;
     return this.isDone && !isStopped ? text + stream.end() : text;

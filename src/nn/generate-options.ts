@@ -19,7 +19,7 @@ export interface GenerateOptions {
   repetitionPenalty?: number;
   /** For sampling. Default 0. Prompt r of several draws as it would alone with `seed + r`. */
   seed?: number;
-  /** Ends after any of these. Default: the end-of-text token of the model. */
+  /** Ends after any of these. Default: the end-of-text tokens of the model. */
   stopTokens?: readonly number[];
   /** Ends where the added text holds any of these, wherever the borders of its tokens are. Needs a tokenizer. */
   stop?: readonly string[];
@@ -48,7 +48,7 @@ export function settingsOf(model: Model, options: GenerateOptions): GenerateSett
   const { maxTokens = 20, topK = Number.POSITIVE_INFINITY, topP = 1, repetitionPenalty = 1, seed = 0 } = options;
   const isLimited = options.topK !== undefined || options.topP !== undefined;
   const { temperature = isLimited ? 1 : 0, stop = [], interventions = {}, beta = 1, useCache = true } = options;
-  const { vocab_size, eos_token_id } = model.config;
+  const { vocab_size, eos_token_ids } = model.config;
   check("maxTokens", maxTokens, Number.isInteger(maxTokens) && maxTokens >= 0, "Use a whole number, 0 or more.");
   check("temperature", temperature, temperature >= 0 && temperature < Number.POSITIVE_INFINITY, "Use 0 or more.");
   const isCount = options.topK === undefined || (Number.isInteger(topK) && topK >= 1);
@@ -71,7 +71,7 @@ export function settingsOf(model: Model, options: GenerateOptions): GenerateSett
       "holds",
     );
   }
-  const stopTokens = new Set(options.stopTokens ?? (eos_token_id === undefined ? [] : [eos_token_id]));
+  const stopTokens = new Set(options.stopTokens ?? eos_token_ids);
   const sampling = { temperature, topK, topP, repetitionPenalty };
   return { maxTokens, sampling, seed, stopTokens, stop, interventions, beta, useCache };
 }

@@ -1,5 +1,6 @@
 import type { DType } from "./dtype";
-import { ArgumentError, ShapeError } from "./errors";
+import { ArgumentError, DtypeError, ShapeError } from "./errors";
+import { encoder, isHalf } from "./half";
 import { checkShape, type Shape } from "./layout";
 import { outsideStep } from "./lifetime";
 import { Random } from "./random";
@@ -29,17 +30,30 @@ export function tensor(data: Nested | ArrayLike<number>, options: CreateOptions 
     });
   }
   const target = result.storage.data();
-  if (dtype !== "bool") target.set(flat);
-  else for (let i = 0; i < flat.length; i++) target[i] = flat[i] ? 1 : 0;
+  if (dtype !== "bool" && !isHalf(dtype)) {
+    target.set(flat);
+    return result;
+  }
+  const encode = encoder(dtype);
+  for (let i = 0; i < flat.length; i++) target[i] = encode(flat[i]!);
   return result;
 }
 
-/** A tensor that stays until garbage collection, to be learned: zeros of a shape, or a copy of a tensor. */
+/**
+ * A tensor that stays until garbage collection, to be learned: zeros of a shape, or a copy of a tensor. Throws
+ * `DtypeError` for `f16` and `bf16`, which only store.
+ */
 export function parameter(from: Shape | Tensor, options: CreateOptions = {}): Tensor {
+  const dtype = options.dtype ?? (isTensor(from) ? from.dtype : "f32");
+  if (isHalf(dtype)) {
+    throw new DtypeError("parameter", `${dtype} stores frozen weights, it cannot be learned`, {
+      hint: 'Learn it in float32: parameter(from, { dtype: "f32" }).',
+    });
+  }
   return outsideStep(() =>
     isTensor(from)
       ? tensor(from.toTypedArray() as unknown as ArrayLike<number>, {
-          dtype: options.dtype ?? from.dtype,
+          dtype,
           shape: from.shape,
         })
       : zeros(from, options),
@@ -48,7 +62,7 @@ export function parameter(from: Shape | Tensor, options: CreateOptions = {}): Te
 
 export function full(shape: Shape, value: number, { dtype = "f32" }: CreateOptions = {}): Tensor {
   const result = empty(checkShape("full", shape), dtype);
-  result.storage.data().fill(dtype === "bool" ? Number(value !== 0) : value);
+  result.storage.data().fill(encoder(dtype)(value));
   return result;
 }
 
@@ -113,7 +127,8 @@ function randomFrom(seed: number | Random): Random {
 function generate(shape: Shape, dtype: DType, value: (index: number) => number): Tensor {
   const result = empty(checkShape("shape", shape), dtype);
   const data = result.storage.data();
-  for (let i = 0; i < data.length; i++) data[i] = value(i);
+  const encode = encoder(dtype);
+  for (let i = 0; i < data.length; i++) data[i] = encode(value(i));
   return result;
 }
 

@@ -20,6 +20,16 @@ export {
 } from "./create";
 export { type DType, isFloat, type TypedArray } from "./dtype";
 export * from "./errors";
+export {
+  bfloatToNumber,
+  type HalfDType,
+  halfToNumber,
+  isHalf,
+  narrowInto,
+  numberToBfloat,
+  numberToHalf,
+  widenInto,
+} from "./half";
 export { engineInfo, type Kernels, setBackend, setRelaxedSimd, setThreads } from "./kernels";
 export { broadcastShapes, Layout, type Range, type Shape, sameShape, sizeOf } from "./layout";
 export { memoryUse } from "./memory";

@@ -1,6 +1,7 @@
 import { asTensor } from "./create";
 import { type DType, isFloat } from "./dtype";
 import { DtypeError } from "./errors";
+import { isHalf } from "./half";
 import { kernelsFor } from "./kernels";
 import type { Kernels } from "./kernels/interface";
 import { Layout, type Shape } from "./layout";
@@ -45,6 +46,8 @@ interface Common<I extends string, A> {
   domain?: Partial<Record<I, Domain>>;
   /** Takes floats only. */
   floats?: true;
+  /** Inputs that may be `f16` or `bf16`: widened as they are read, beside floats, or only viewed. */
+  halves?: readonly I[];
   /** Takes any number of inputs `x0, x1, …`, declared once as `x`. */
   variadic?: true;
 }
@@ -148,7 +151,7 @@ export function namesIn(declared: Op, names: readonly string[], inputs: Record<s
   return declared.spec.variadic ? Object.keys(inputs) : names;
 }
 
-/** Applies any declared op. Throws `DtypeError` when float dtypes are mixed. */
+/** Applies any declared op. Throws `DtypeError` when float dtypes are mixed, or one is 16-bit that the op cannot read. */
 export function applyOp(declared: Op, given: Record<string, TensorLike>, attrs: unknown): Tensor {
   const { spec, name } = declared;
   const inputs = given as Record<string, Tensor>;
@@ -202,17 +205,29 @@ function profiled(declared: Op, inputs: Record<string, Tensor>, dtype: DType, at
   });
 }
 
+/** The dtype to compute in: that of the inputs, whatever 16-bit weights stand beside them. */
 function commonDtype(declared: Op, given: Record<string, TensorLike>): DType {
   let found: DType | undefined;
+  let half: DType | undefined;
   const names = namesIn(declared, declared.values, given);
   for (let i = 0; i < names.length; i++) {
     const value = given[names[i]!];
     if (!isTensor(value)) continue;
     const { dtype } = value.storage;
-    if (found === undefined) found = dtype;
+    if (isHalf(dtype)) {
+      if (!declared.spec.halves?.includes(names[i]!)) throw onlyStored(declared.name, names[i]!, dtype);
+      half = dtype;
+    } else if (found === undefined) found = dtype;
     else if (found !== dtype) throw mixedDtypes(declared.name, given);
   }
-  return found ?? "f32";
+  if (half !== undefined && found !== undefined && !isFloat(found)) throw mixedDtypes(declared.name, given);
+  return found ?? half ?? "f32";
+}
+
+function onlyStored(where: string, key: string, dtype: DType): DtypeError {
+  return new DtypeError(where, `${key} is ${dtype}, which only stores weights`, {
+    hint: `Cast it first: ${key}.cast("f32").`,
+  });
 }
 
 /** A number or list beside tensors of a dtype; one that the dtype would cut off is refused. */

@@ -1,3 +1,4 @@
+import { decode } from "./half";
 import type { Tensor } from "./tensor";
 
 /** Entries shown at each end of a long axis. */
@@ -16,7 +17,7 @@ export function format(x: Tensor): string {
       : [...Array(n).keys()];
   const collect = (axis: number, at: number): void => {
     if (axis === shape.length) {
-      values.push(formatNumber(data[at]!, x.dtype));
+      values.push(formatNumber(decode(data[at]!, x.dtype), x.dtype));
       return;
     }
     for (const i of visible(shape[axis]!)) if (i >= 0) collect(axis + 1, at + i * strides[axis]!);

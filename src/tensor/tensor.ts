@@ -1,6 +1,7 @@
-import type { DType, TypedArray } from "./dtype";
+import { type DType, itemSize, type TypedArray } from "./dtype";
 import { ArgumentError, DtypeError, ShapeError } from "./errors";
 import type { Fluent } from "./fluent";
+import { decode, numbersOf } from "./half";
 import { Layout, type Shape, sameShape } from "./layout";
 import { Storage, stepsAreHeld } from "./lifetime";
 import { format } from "./print";
@@ -40,7 +41,7 @@ export class Tensor {
 
   /** Byte address of the first element, for kernels. */
   get address(): number {
-    return this.storage.address() + this.layout.offset * (this.dtype === "f64" ? 8 : this.dtype === "bool" ? 1 : 4);
+    return this.storage.address() + this.layout.offset * itemSize[this.storage.dtype];
   }
 
   /** Another view of the same storage; not recorded for gradients. */
@@ -48,8 +49,13 @@ export class Tensor {
     return new Tensor(this.storage, layout);
   }
 
-  /** The elements in row-major order, copied. */
+  /** The elements in row-major order, copied; those of `f16` and `bf16` widened to a Float32Array. */
   toTypedArray(): TypedArray {
+    return numbersOf(this.elements(), this.dtype);
+  }
+
+  /** The same as they are stored. */
+  private elements(): TypedArray {
     const data = this.storage.data();
     const { layout } = this;
     if (layout.isContiguous) return data.slice(layout.offset, layout.offset + layout.size);
@@ -79,7 +85,7 @@ export class Tensor {
         hint: "Use toArray() for all of them, or sum() to reduce them.",
       });
     }
-    return this.storage.data()[this.layout.offset]!;
+    return decode(this.storage.data()[this.layout.offset]!, this.dtype);
   }
 
   /**
@@ -100,7 +106,7 @@ export class Tensor {
         hint: `Cast first: source.cast("${this.dtype}").`,
       });
     }
-    const values = source.toTypedArray();
+    const values = source.elements();
     const data = this.storage.data();
     if (this.layout.isContiguous) data.set(values, this.layout.offset);
     else {

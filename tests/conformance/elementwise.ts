@@ -1,4 +1,4 @@
-import { type Tensor, tensor } from "fader/tensor";
+import { bfloatToNumber, halfToNumber, numberToBfloat, numberToHalf, type Tensor, tensor } from "fader/tensor";
 import { expect } from "vitest";
 import type { BinaryKernel, CompareKernel, UnaryKernel } from "../../src/tensor/kernels/interface";
 import { binary, compare, inf, nan, slopes, unary } from "./formulas";
@@ -6,6 +6,10 @@ import { blank, chosenKernels, close, type Draw, edge, kernel, make, normal, val
 
 const { exp, log, abs } = Math;
 const k = chosenKernels;
+const halves = [
+  ["f16", halfToNumber, numberToHalf],
+  ["bf16", bfloatToNumber, numberToBfloat],
+] as const;
 
 export function elementwise(): void {
   for (const op of Object.keys(unary) as UnaryKernel[]) {
@@ -144,6 +148,47 @@ export function elementwise(): void {
       values(x).map((v) => v !== 0),
       0,
     );
+  });
+  kernel("copy between float32 and 16 bits", (shape, seed, a, b) => {
+    const to = b === "expanded" ? "plain" : b;
+    // From subnormal to beyond the largest.
+    const wide: Draw = (random) => random.normal() * 2 ** random.integer(-28, 20);
+    for (const [dtype, decode, encode] of halves) {
+      const x = make(shape, seed, a, wide);
+      const narrow = make(shape, seed + 1, to, normal, dtype);
+      k().copy(x, narrow);
+      const want = values(x).map((v) => decode(encode(v)));
+      close(narrow, want, 0);
+      const [again, back] = [make(shape, seed + 2, to, normal, dtype), make(shape, seed + 3, to)];
+      k().copy(narrow, again);
+      close(again, want, 0);
+      k().copy(narrow, back);
+      close(back, want, 0);
+    }
+  });
+  edge("copy of all 65,536 values of 16 bits, of their neighbours and of what lies half-way", () => {
+    for (const [dtype, decode, encode] of halves) {
+      const all = blank([65536], dtype);
+      const bits = all.storage.data();
+      for (let i = 0; i < 65536; i++) bits[i] = i;
+      const wide = blank([65536]);
+      k().copy(all, wide);
+      expect(values(wide)).toEqual(Array.from(bits, decode));
+      // Both neighbours in float32 of each value and of the middle to the next one.
+      const near = new Uint32Array(6 * 65536);
+      const floats = new Float32Array(near.buffer);
+      for (let i = 0; i < 65536; i++) {
+        floats.fill(decode(i), 6 * i, 6 * i + 3);
+        floats.fill((decode(i) + decode((i + 1) & 0xffff)) / 2, 6 * i + 3, 6 * i + 6);
+        for (const at of [6 * i, 6 * i + 3]) {
+          near[at]!--;
+          near[at + 2]!++;
+        }
+      }
+      const out = blank([near.length], dtype);
+      k().copy(tensor(floats), out);
+      expect(values(out)).toEqual(Array.from(floats, (v) => decode(encode(v))));
+    }
   });
   kernel("fill", (shape, seed, a) => {
     const out = make(shape, seed, a === "expanded" ? "plain" : a);

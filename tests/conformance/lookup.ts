@@ -1,7 +1,7 @@
 import { tensor, zeros } from "fader/tensor";
 import { expect } from "vitest";
 import { inf, logsumexp, nan, softmax, sum } from "./formulas";
-import { blank, chosenKernels, close, edge, make, rowKernel, rowsOf, values } from "./support";
+import { blank, chosenKernels, close, edge, make, normal, rowKernel, rowsOf, storedDtypes, values } from "./support";
 
 const { log, sqrt, max } = Math;
 const k = chosenKernels;
@@ -9,7 +9,7 @@ const k = chosenKernels;
 export function lookup(): void {
   rowKernel("embedding", ([count, d], seed) => {
     const [weight, index] = [
-      make([5, d!], seed),
+      make([5, d!], seed, "shifted", normal, storedDtypes[seed % 3]),
       make([count!, 3], seed + 1, "shifted", (random) => random.integer(0, 5), "i32"),
     ];
     const out = blank([count!, 3, d!]);

@@ -1,4 +1,4 @@
-import { step, tensor, zeros } from "fader/tensor";
+import { type DType, step, tensor, zeros } from "fader/tensor";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { inf, nan, sum } from "./formulas";
@@ -13,6 +13,7 @@ import {
   rowKernel,
   rowsOf,
   seeds,
+  storedDtypes,
   type View,
   values,
   view,
@@ -80,9 +81,18 @@ export function products(): void {
     expect(values(out)).toEqual([1, 0, 3, 0]);
   });
 
-  function product(batch: number, m: number, inside: number, n: number, seed: number, a: View, b: View): void {
+  function product(
+    batch: number,
+    m: number,
+    inside: number,
+    n: number,
+    seed: number,
+    a: View,
+    b: View,
+    stored: DType,
+  ): void {
     const small: Draw = (random) => random.normal();
-    const [x, y] = [make([batch, m, inside], seed, a, small), make([batch, inside, n], seed + 1, b, small)];
+    const [x, y] = [make([batch, m, inside], seed, a, small), make([batch, inside, n], seed + 1, b, small, stored)];
     const out = blank([batch, m, n]);
     const bias = seed % 2 ? make([n], seed + 2, "shifted", small) : undefined;
     k().matmul(x, y, out, bias);
@@ -100,10 +110,11 @@ export function products(): void {
   covered.add("matmul");
   test("matmul", () => {
     const sizes = fc.constantFrom(0, 1, 2, 3, 4, 5, 8, 9, 16, 17, 33);
-    const all = fc.property(fc.nat({ max: 3 }), sizes, sizes, sizes, seeds, view, view, (...args) =>
+    const stored = fc.constantFrom(...storedDtypes);
+    const all = fc.property(fc.nat({ max: 3 }), sizes, sizes, sizes, seeds, view, view, stored, (...args) =>
       step(() => product(...args)),
     );
-    fc.assert(all, { numRuns: 200 });
+    fc.assert(all, { numRuns: 400 });
   });
   const large = [
     [65, 130, 70],
@@ -113,28 +124,31 @@ export function products(): void {
     [100, 260, 517],
     [130, 600, 33],
     [5, 1, 600],
+    [5, 133, 70],
+    [2, 67, 131],
+    [4, 260, 40],
   ] as const;
   test.each(large)("matmul %i×%i×%i, in every combination of strides", (m, inside, n) => {
     const strides = ["plain", "transposed", "backwards"] as const;
     for (const a of strides) {
       // An odd seed comes with a bias.
-      for (const [i, b] of strides.entries()) step(() => product(1, m, inside, n, 7 + i, a, b));
+      for (const [i, b] of strides.entries()) {
+        for (const stored of a === "plain" ? storedDtypes : (["f32"] as const))
+          step(() => product(1, m, inside, n, 7 + i, a, b, stored));
+      }
     }
   });
   edge("matmul passes NaN and inf on", () => {
     for (const m of [1, 2, 6]) {
-      const out = blank([1, m, 2]);
-      k().matmul(
-        zeros([1, m, 2]),
-        tensor([
-          [
-            [nan, 0],
-            [0, inf],
-          ],
-        ]),
-        out,
-      );
-      expect(values(out)).toEqual(Array(2 * m).fill(nan));
+      for (const dtype of storedDtypes) {
+        const out = blank([1, m, 2]);
+        const matrix = [
+          [nan, 0],
+          [0, inf],
+        ];
+        k().matmul(zeros([1, m, 2]), tensor([matrix], { dtype }), out);
+        expect(values(out)).toEqual(Array(2 * m).fill(nan));
+      }
     }
   });
 }

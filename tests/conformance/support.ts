@@ -1,4 +1,4 @@
-import { full, Random, type Shape, sizeOf, step, type Tensor, tensor } from "fader/tensor";
+import { type DType, full, Random, type Shape, sizeOf, step, type Tensor, tensor } from "fader/tensor";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Kernels, kernelsFor } from "../../src/tensor/kernels";
@@ -21,17 +21,13 @@ export const rowsOf = (x: Tensor): number[][] => {
   return Array.from({ length: n === 0 ? 0 : x.size / n }, (_, r) => values(x).slice(r * n, (r + 1) * n));
 };
 export const views = ["plain", "shifted", "transposed", "backwards", "expanded"] as const;
+/** How weights may be stored. */
+export const storedDtypes = ["f32", "f16", "bf16"] as const;
 export type View = (typeof views)[number];
 export const normal = (random: Random) => 2 * random.normal();
 
 /** A tensor of a shape, contiguous (with an offset if `shifted`) or a strided view. */
-export function make(
-  shape: Shape,
-  seed: number,
-  view: View = "shifted",
-  draw = normal,
-  dtype: "f32" | "bool" | "i32" = "f32",
-): Tensor {
+export function make(shape: Shape, seed: number, view: View = "shifted", draw = normal, dtype: DType = "f32"): Tensor {
   const random = new Random(seed);
   const fresh = (s: Shape) =>
     tensor(
@@ -45,8 +41,8 @@ export function make(
   return fresh([1, ...shape.slice(1)]).expand(shape);
 }
 /** An output full of NaN, so that what a kernel leaves out shows. */
-export const blank = (shape: Shape, dtype: "f32" | "i32" | "bool" = "f32") =>
-  full(shape, dtype === "f32" ? nan : 1, { dtype });
+export const blank = (shape: Shape, dtype: DType = "f32") =>
+  full(shape, dtype === "i32" || dtype === "bool" ? 1 : nan, { dtype });
 
 export function close(got: Tensor, want: readonly (number | boolean)[], tolerance = 1e-6, floor = 1): void {
   const data = values(got);

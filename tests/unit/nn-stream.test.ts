@@ -36,7 +36,7 @@ describe("a stream", () => {
         ),
       );
       ids.forEach((added, row) => {
-        const said = added.filter((id) => id !== config.eos_token_id);
+        const said = added.filter((id) => !config.eos_token_ids.includes(id));
         expect(texts[row]).toBe(tokenizer.decode(said, { continuation: true }));
       });
       const alone = await collect(prompts[0]!, options);

@@ -1,4 +1,5 @@
 import type { DType } from "../dtype";
+import { isHalf } from "../half";
 import type { Kernels } from "./interface";
 import { reference } from "./reference";
 import { wasm } from "./wasm/kernels";
@@ -7,9 +8,9 @@ import { threadCount } from "./wasm/threads";
 
 let forFloat32: Kernels = wasm;
 
-/** The backend that computes `dtype`: `f32` is fast, everything else plain. */
+/** The backend that computes `dtype`: `f32` (and the 16-bit weights that are read as such) is fast, the others plain. */
 export function kernelsFor(dtype: DType): Kernels {
-  return dtype === "f32" ? forFloat32 : reference;
+  return dtype === "f32" || isHalf(dtype) ? forFloat32 : reference;
 }
 
 /** Chooses what computes `f32`. Results differ only in rounding. */

@@ -38,7 +38,7 @@ export interface Kernels {
   /** The same, into a `bool` tensor. */
   compare(op: CompareKernel, a: Tensor, b: Tensor, out: Tensor): void;
   where(condition: Tensor, a: Tensor, b: Tensor, out: Tensor): void;
-  /** Any layout to any layout, also between dtypes. */
+  /** Any layout to any layout, also between dtypes; to `f16` and `bf16` rounded to the nearest, ties to even. */
   copy(x: Tensor, out: Tensor): void;
   fill(out: Tensor, value: number): void;
   /** Gradient of an activation: `out = g · f′(x)`. Contiguous. */
@@ -58,7 +58,7 @@ export interface Kernels {
   logSoftmaxGradient(y: Tensor, g: Tensor, out: Tensor): void;
   /**
    * `a [batch, m, k] @ b [batch, k, n]`, any strides in the last two axes; batch strides may be 0. Plus `bias [n]`,
-   * contiguous, on every row.
+   * contiguous, on every row. `b` may be `f16` or `bf16`.
    */
   matmul(a: Tensor, b: Tensor, out: Tensor, bias?: Tensor): void;
   /**
@@ -87,7 +87,7 @@ export interface Kernels {
   rmsNorm(x: Tensor, weight: Tensor, out: Tensor, eps: number): void;
   rmsNormGradient(x: Tensor, weight: Tensor, g: Tensor, out: Tensor, eps: number): void;
   rmsNormWeightGradient(x: Tensor, g: Tensor, out: Tensor, eps: number): void;
-  /** `out[i] = weight[index[i]]`, rows of `weight [rows, d]`, contiguous; indices already checked. */
+  /** `out[i] = weight[index[i]]`, rows of `weight [rows, d]`, also `f16` or `bf16`, contiguous; indices already checked. */
   embedding(weight: Tensor, index: Tensor, out: Tensor): void;
   /** `out = 0; out[index[i]] += g[i]`. */
   embeddingGradient(index: Tensor, g: Tensor, out: Tensor): void;

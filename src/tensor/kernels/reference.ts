@@ -1,3 +1,4 @@
+import { encoder, numbersOf } from "../half";
 import type { Tensor } from "../tensor";
 import type { AdamSettings, Kernels } from "./interface";
 import { referenceAttention } from "./reference-attention";
@@ -31,7 +32,10 @@ export const reference: Kernels = {
     map(out, [condition, a, b], (c, u, v) => (c ? u! : v!));
   },
   copy(x, out) {
-    map(out, [x], out.dtype === "bool" ? (v) => (v !== 0 ? 1 : 0) : (v) => v!);
+    // Bits of one dtype stay as they are, NaNs of 16 bits included.
+    if (x.dtype === out.dtype) return map(out, [x], (v) => v!, false);
+    const encode = encoder(out.dtype);
+    map(out, [x], (v) => encode(v!));
   },
   fill(out, value) {
     map(out, [], () => value);
@@ -65,7 +69,7 @@ export const reference: Kernels = {
   matmul(a, b, out, bias) {
     const [batch, m, k] = a.shape as [number, number, number];
     const n = b.shape[2]!;
-    const [x, y, target] = [a.storage.data(), b.storage.data(), out.storage.data()];
+    const [x, y, target] = [a.storage.data(), numbersOf(b.storage.data(), b.dtype), out.storage.data()];
     const [aBatch, aRow, aColumn] = a.layout.strides as [number, number, number];
     const [bBatch, bRow, bColumn] = b.layout.strides as [number, number, number];
     const shift = bias?.storage.data().subarray(bias.layout.offset);
@@ -85,7 +89,8 @@ export const reference: Kernels = {
 
   embedding(weight, index, out) {
     const d = weight.shape[1]!;
-    const [w, ids, target] = [weight.storage.data(), index.storage.data(), out.storage.data()];
+    const w = numbersOf(weight.storage.data(), weight.dtype);
+    const [ids, target] = [index.storage.data(), out.storage.data()];
     for (let i = 0; i < index.size; i++) {
       const from = weight.layout.offset + ids[index.layout.offset + i]! * d;
       for (let j = 0; j < d; j++) target[out.layout.offset + i * d + j] = w[from + j]!;
@@ -131,11 +136,14 @@ export const reference: Kernels = {
 
 type Arr = Float32Array | Float64Array;
 
-/** `out[i] = f(inputs[0][i], …)` in row-major order, whatever the layouts. */
-function map(out: Tensor, inputs: Tensor[], f: (...values: number[]) => number): void {
+/** `out[i] = f(inputs[0][i], …)` in row-major order, whatever the layouts; 16-bit inputs `widened` unless told not to. */
+function map(out: Tensor, inputs: Tensor[], f: (...values: number[]) => number, widened = true): void {
   const target = out.storage.data();
   const to = out.layout.offsets();
-  const sources = inputs.map((x) => ({ data: x.storage.data(), from: x.layout.offsets() }));
+  const sources = inputs.map((x) => ({
+    data: widened ? numbersOf(x.storage.data(), x.dtype) : x.storage.data(),
+    from: x.layout.offsets(),
+  }));
   for (let i = 0; i < to.length; i++) target[to[i]!] = f(...sources.map(({ data, from }) => data[from[i]!]!));
 }
 

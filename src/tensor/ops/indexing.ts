@@ -1,5 +1,6 @@
 import { zeros } from "../create";
 import { ArgumentError, DtypeError, ShapeError } from "../errors";
+import { isHalf } from "../half";
 import { kernelsFor } from "../kernels";
 import { normalizeAxis, type Shape } from "../layout";
 import { contiguous, op } from "../op";
@@ -9,6 +10,8 @@ import { expand, reshape } from "./views";
 const embeddingOp = op("embedding", {
   formula: "rows weight[index]",
   inputs: ["weight", "index"],
+  halves: ["weight"],
+  dtype: ({ weight }) => (isHalf(weight.dtype) ? "f32" : weight.dtype),
   shape: ({ weight, index }) => {
     if (weight.rank !== 2)
       throw new ShapeError("embedding", "weight needs two axes", { details: { weight: weight.shape } });
@@ -30,7 +33,10 @@ const embeddingGradient = op("embedding_gradient", {
   gradient: { index: null, g: ({ g, index }) => embedding(g, index) },
 });
 
-/** Rows of `weight [rows, d]` by an `i32` index of any shape: `[…, d]`. Throws when an index is out of range. */
+/**
+ * Rows of `weight [rows, d]` by an `i32` index of any shape: `[…, d]`, in `f32` where the weight is `f16` or `bf16`. Throws
+ * when an index is out of range.
+ */
 export function embedding(weight: Tensor, index: Tensor): Tensor {
   return embeddingOp({ weight, index });
 }

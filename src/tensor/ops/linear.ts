@@ -9,6 +9,7 @@ import { reshape, transpose } from "./views";
 const linearOp = op("linear", {
   formula: "x @ weight + bias",
   inputs: ["x", "weight", "bias"],
+  halves: ["weight"],
   flops: ({ weight }, out) => 2 * out.size * weight.shape[0]!,
   shape: ({ x, weight, bias }) => {
     checkLinear(x, weight, bias);
@@ -32,10 +33,11 @@ const linearOp = op("linear", {
 
 /**
  * `x @ weight + bias` in one kernel: `x [.., in]`, `weight [in, out]` with any strides (a transposed view serves weights
- * stored as `[out, in]`), `bias [out]`; the result is `[.., out]`. Throws `ShapeError` when the sizes do not fit.
+ * stored as `[out, in]`) and of any float dtype, `f16` and `bf16` included, `bias [out]` or none; the result is `[.., out]`.
+ * Throws `ShapeError` when the sizes do not fit.
  */
-export function linear(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
-  return linearOp({ x, weight, bias });
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  return bias === undefined ? matmul(x, weight) : linearOp({ x, weight, bias });
 }
 
 /** `[.., n]` as `[rows, n]`. */

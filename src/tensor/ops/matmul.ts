@@ -1,5 +1,6 @@
 import { asTensor } from "../create";
 import { ShapeError } from "../errors";
+import { isHalf } from "../half";
 import { broadcastShapes, Layout, type Shape, sizeOf } from "../layout";
 import { contiguous, op, type TensorLike } from "../op";
 import { isTensor, type Tensor } from "../tensor";
@@ -8,6 +9,7 @@ import { reshape, squeeze, transpose, unsqueeze } from "./views";
 const matmulOp = op("matmul", {
   formula: "a @ b: out[…, i, j] = Σ_p a[…, i, p] · b[…, p, j], leading axes broadcast",
   inputs: ["a", "b"],
+  halves: ["b"],
   flops: ({ a }, out) => 2 * out.size * a.shape.at(-1)!,
   shape: ({ a, b }) => {
     const m = a.shape.at(-2)!;
@@ -55,10 +57,10 @@ function asBatch(x: Tensor, batch: number): Tensor {
 
 /**
  * NumPy `@`: the last two axes are matrices, leading axes broadcast; a rank-1 operand counts as a row (left) or a
- * column (right) and loses that axis again. Throws `ShapeError` when the inner sizes differ.
+ * column (right) and loses that axis again. The right one may be `f16` or `bf16` (frozen weights). Throws `ShapeError` when the inner sizes differ.
  */
 export function matmul(left: TensorLike, right: TensorLike): Tensor {
-  const a = isTensor(left) ? left : asTensor(left, isTensor(right) ? right.dtype : "f32");
+  const a = isTensor(left) ? left : asTensor(left, isTensor(right) && !isHalf(right.dtype) ? right.dtype : "f32");
   const b = isTensor(right) ? right : asTensor(right, a.dtype);
   if (a.rank === 0 || b.rank === 0) {
     throw new ShapeError("matmul", "an operand has no axes", { details: { a: a.shape, b: b.shape }, hint: "Use mul." });

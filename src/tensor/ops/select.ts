@@ -9,13 +9,17 @@ import { mul } from "./arithmetic";
 const castOp = op("cast", {
   formula: "x as another dtype",
   inputs: ["x"],
+  halves: ["x"],
   shape: ({ x }) => x.shape,
   dtype: (_, { dtype }: { dtype: DType }) => dtype,
   forward: (kernels, { x }, out) => kernels.copy(x, out),
   gradient: { x: ({ g, x }) => (isFloat(x.dtype) ? cast(g, x.dtype) : mul(g, 0)) },
 });
 
-/** Converts the elements. To `bool`: is it non-zero. To `i32`: truncated. */
+/**
+ * Converts the elements. To `bool`: is it non-zero. To `i32`: truncated. To `f16`, `bf16`: rounded to the nearest, ties to
+ * even; gradients cannot pass through these two (`DtypeError`).
+ */
 export function cast(x: Tensor, dtype: DType): Tensor {
   return x.dtype === dtype ? x : castOp({ x }, { dtype });
 }

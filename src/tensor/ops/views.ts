@@ -10,6 +10,7 @@ import { sumTo } from "./reduce";
 const permuteOp = op("permute", {
   formula: "axes in another order: out axis i is x axis perm[i]",
   inputs: ["x"],
+  halves: ["x"],
   compute: ({ x }, { perm }: { perm: readonly number[] }) => x.withLayout(x.layout.permute(perm)),
   gradient: {
     x: ({ g, x, attrs: { perm } }) => {
@@ -29,6 +30,7 @@ export function permute(x: TensorLike, perm: readonly number[]): Tensor {
 const transposeOp = op("transpose", {
   formula: "two axes exchanged",
   inputs: ["x"],
+  halves: ["x"],
   composed: ({ x }, { axes }: { axes: readonly [number, number] }) => {
     const [i, j] = axes.map((axis) => normalizeAxis("transpose", axis, x.rank)) as [number, number];
     const perm = x.shape.map((_, axis) => (axis === i ? j : axis === j ? i : axis));
@@ -44,6 +46,7 @@ export function transpose(x: TensorLike, i = -2, j = -1): Tensor {
 const reshapeOp = op("reshape", {
   formula: "the same elements in row-major order under another shape",
   inputs: ["x"],
+  halves: ["x"],
   compute: ({ x }, { shape }: { shape: Shape }) => {
     const layout = x.layout.reshape(shape);
     if (layout !== undefined) return x.withLayout(layout);
@@ -73,6 +76,7 @@ function inferShape(from: Shape, to: Shape): Shape {
 const expandOp = op("expand", {
   formula: "axes of size 1 repeated, leading axes added",
   inputs: ["x"],
+  halves: ["x"],
   compute: ({ x }, { shape }: { shape: Shape }) => x.withLayout(x.layout.expand(checkShape("expand", shape))),
   gradient: { x: ({ g, x }) => sumTo(g, x.shape) },
 });
@@ -84,6 +88,7 @@ export function expand(x: TensorLike, shape: Shape): Tensor {
 const sliceOp = op("slice", {
   formula: "x[start:stop:step, …], Python semantics",
   inputs: ["x"],
+  halves: ["x"],
   compute: ({ x }, { ranges }: { ranges: Ranges }) => x.withLayout(x.layout.slice(ranges)),
   gradient: { x: ({ g, x, attrs: { ranges } }) => place(g, { shape: x.shape, ranges }) },
   accumulate: {
@@ -141,6 +146,7 @@ export function pad(x: TensorLike, pads: readonly (readonly [number, number])[],
 const flipOp = op("flip", {
   formula: "the given axes reversed",
   inputs: ["x"],
+  halves: ["x"],
   compute: ({ x }, { axes }: { axes: readonly number[] }) => x.withLayout(x.layout.flip(axes)),
   gradient: { x: ({ g, attrs: { axes } }) => flip(g, axes) },
 });
@@ -152,6 +158,7 @@ export function flip(x: TensorLike, axes: readonly number[]): Tensor {
 const unsqueezeOp = op("unsqueeze", {
   formula: "a new axis of size 1",
   inputs: ["x"],
+  halves: ["x"],
   compute: ({ x }, { axis }: { axis: number }) => x.withLayout(x.layout.unsqueeze(axis)),
   gradient: { x: ({ g, attrs: { axis } }) => squeeze(g, axis) },
 });
@@ -163,6 +170,7 @@ export function unsqueeze(x: TensorLike, axis: number): Tensor {
 const squeezeOp = op("squeeze", {
   formula: "an axis of size 1 removed",
   inputs: ["x"],
+  halves: ["x"],
   compute: ({ x }, { axis }: { axis: number }) => x.withLayout(x.layout.squeeze(axis)),
   gradient: { x: ({ g, x, attrs: { axis } }) => unsqueeze(g, normalizeAxis("squeeze", axis, x.rank)) },
 });
@@ -179,6 +187,7 @@ export function repeatInterleave(x: TensorLike, repeats: number, axis: number): 
 const repeatInterleaveOp = op("repeat_interleave", {
   formula: "each entry repeated along an axis: 0,0,0,1,1,1",
   inputs: ["x"],
+  halves: ["x"],
   composed: ({ x }, { repeats, axis }: { repeats: number; axis: number }) => {
     const at = normalizeAxis("repeat_interleave", axis, x.rank);
     const expanded = expand(unsqueeze(x, at + 1), x.shape.toSpliced(at + 1, 0, repeats));

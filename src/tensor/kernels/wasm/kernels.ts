@@ -1,3 +1,4 @@
+import type { DType } from "../../dtype";
 import { allocate, release } from "../../memory";
 import type { Tensor } from "../../tensor";
 import type { ActivationGradient, BinaryKernel, CompareKernel, Kernels, ReduceKernel, UnaryKernel } from "../interface";
@@ -18,6 +19,23 @@ const activationNumber = numbered<ActivationGradient>(["gelu_tanh", "gelu_erf", 
 const binaryNumber = numbered<BinaryKernel>(["add", "sub", "mul", "div", "maximum", "minimum", "pow"]);
 const compareNumber = numbered<CompareKernel>(["eq", "ne", "lt", "le", "gt", "ge"]);
 const reduceNumber = numbered<ReduceKernel>(["sum", "max", "min"]);
+
+/** Copies that change between 32 and 16 bits, or keep 16: numbers in the order of `assembly/convert.ts`. */
+const conversionNumber: Readonly<Record<string, number>> = {
+  "f16 f32": 0,
+  "bf16 f32": 1,
+  "f32 f16": 2,
+  "f32 bf16": 3,
+  "f16 f16": 4,
+  "bf16 bf16": 4,
+};
+/** Kernels that read weights, by how these are stored. */
+const gemmJob: Partial<Record<DType, number>> = { f32: job.gemm, f16: job.gemmF16, bf16: job.gemmBf16 };
+const embeddingJob: Partial<Record<DType, number>> = {
+  f32: job.embedding,
+  f16: job.embeddingF16,
+  bf16: job.embeddingBf16,
+};
 
 const address = (x: Tensor) => x.address;
 const lastAxis = (x: Tensor) => x.shape[x.rank - 1]!;
@@ -64,8 +82,12 @@ export const wasm: Kernels = {
     strided(job.where, 0, out, [condition, a, b], address(condition), address(a), address(b), address(out));
   },
   copy(x, out) {
-    if (x.dtype !== out.dtype || (x.dtype !== "f32" && x.dtype !== "i32")) return reference.copy(x, out);
-    strided(job.copy, 0, out, [x, out], address(x), address(out));
+    if (x.dtype === out.dtype && (x.dtype === "f32" || x.dtype === "i32")) {
+      return strided(job.copy, 0, out, [x, out], address(x), address(out));
+    }
+    const conversion = conversionNumber[`${x.dtype} ${out.dtype}`];
+    if (conversion === undefined) return reference.copy(x, out);
+    strided(job.convert, conversion, out, [x, out], address(x), address(out));
   },
   fill(out, value) {
     if (out.dtype !== "f32" || !out.layout.isContiguous) return reference.fill(out, value);
@@ -108,7 +130,7 @@ export const wasm: Kernels = {
     const [, aRow, aColumn] = a.layout.strides as [number, number, number];
     const [, bRow, bColumn] = b.layout.strides as [number, number, number];
     const { height, width, parts, size } = partition(batch, m, n, k);
-    launchParts(job.gemm, parts, size, [
+    launchParts(gemmJob[b.dtype]!, parts, size, [
       ...[m, n, k, height, width, address(a), aRow, aColumn, a.layout.strides[0]!],
       ...[
         address(b),
@@ -168,7 +190,7 @@ export const wasm: Kernels = {
 
   embedding(weight, index, out) {
     const d = weight.shape[1]!;
-    launch(job.embedding, index.size, d, d, address(weight), address(index), address(out));
+    launch(embeddingJob[weight.dtype]!, index.size, d, d, address(weight), address(index), address(out));
   },
   embeddingGradient(index, g, out) {
     wasm.fill(out, 0);

@@ -10,9 +10,9 @@ const names = [
   ...(["rmsNormStatistics", "normBackwardW", "embedding", "scatterAddRows", "crossEntropy"] as const),
   ...(["crossEntropyBackward", "adam", "swiglu", "swigluBackwardGate", "klWithout", "klWithoutBackward"] as const),
   ...(["gatherAlong", "scatterAddAlong", "attention", "attentionGradient", "rotary"] as const),
+  ...(["convert", "gemmF16", "gemmBf16", "embeddingF16", "embeddingBf16"] as const),
 ] as const;
-export type JobName = (typeof names)[number];
-export const job = Object.fromEntries(names.map((name, i) => [name, i])) as Record<JobName, number>;
+export const job = Object.fromEntries(names.map((name, i) => [name, i])) as Record<(typeof names)[number], number>;
 
 /** Where `assembly/pool.ts` reads the arguments of a job. */
 const integersAt = 640;
@@ -53,7 +53,14 @@ export function launch(
   number: number,
   units: number,
   work: number,
-  ...[a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0]: number[]
+  a = 0,
+  b = 0,
+  c = 0,
+  d = 0,
+  e = 0,
+  f = 0,
+  g = 0,
+  h = 0,
 ): void {
   refresh();
   integers[0] = a;

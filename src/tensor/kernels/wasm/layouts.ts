@@ -55,11 +55,6 @@ export function rows(x: Tensor): number {
   return x.size === 0 ? 0 : x.size / x.shape[x.rank - 1]!;
 }
 
-/** Bytes from one matrix of a batch to the next. */
-export function batchStep(x: Tensor): number {
-  return 4 * x.layout.strides[0]!;
-}
-
 /** `[outer, n, count, inner]` of x and an index along one axis; `undefined` when they differ on another axis. */
 export function alongAxis(x: Tensor, index: Tensor, axis: number): [number, number, number, number] | undefined {
   if (index.shape.some((n, i) => i !== axis && n !== x.shape[i])) return undefined;

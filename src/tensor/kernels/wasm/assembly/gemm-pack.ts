@@ -1,88 +1,99 @@
-// Packing: a strip of a matrix becomes depth-major, so that the tile product reads it in order.
-import { gather, storeTransposed } from "./simd";
+// Packing: a strip of a matrix becomes depth-major float32, so that the tile product reads it in order.
+import { BF16, F16, F32, Stored } from "./elements";
+import { storeTransposed } from "./simd";
 import { TILE_COLS, TILE_ROWS } from "./gemm-tile";
 
 /** Four lanes of a panel of B: element (lane, p) goes to dst + 32·p + 4·lane. Strides in elements. */
-function packFour(src: usize, laneStride: i32, depthStride: i32, depth: i32, dst: usize): void {
-  const lane: usize = laneStride << 2;
-  const step: usize = depthStride << 2;
+function packFour<B>(src: usize, laneStride: i32, depthStride: i32, depth: i32, dst: usize): void {
+  const from = changetype<B>(0);
+  const lane: usize = laneStride << from.shift();
+  const step: usize = depthStride << from.shift();
   let p = 0;
   if (depthStride == 1) {
     for (; p + 4 <= depth; p += 4) {
       storeTransposed(
-        v128.load(src),
-        v128.load(src + lane),
-        v128.load(src + 2 * lane),
-        v128.load(src + 3 * lane),
+        from.four(src),
+        from.four(src + lane),
+        from.four(src + 2 * lane),
+        from.four(src + 3 * lane),
         dst,
         TILE_COLS << 2,
       );
-      src += 16;
+      src += 4 << from.shift();
       dst += 4 * TILE_COLS << 2;
     }
   }
   for (; p < depth; p++) {
-    v128.store(dst, gather(src, laneStride));
+    v128.store(dst, from.apart(src, laneStride));
     src += step;
     dst += TILE_COLS << 2;
   }
 }
 
 /** One panel of 8 columns of B, of which `cols` exist; the others are 0. */
-export function packPanel(src: usize, colStride: i32, depthStride: i32, cols: i32, depth: i32, dst: usize): void {
-  const step: usize = depthStride << 2;
-  if (cols == TILE_COLS && colStride == 1) {
-    for (let p = 0; p < depth; p++) {
-      v128.store(dst, v128.load(src));
-      v128.store(dst, v128.load(src, 16), 16);
-      src += step;
-      dst += TILE_COLS << 2;
-    }
-    return;
-  }
+function panel<B>(src: usize, colStride: i32, depthStride: i32, cols: i32, depth: i32, dst: usize): void {
+  const from = changetype<B>(0);
+  const step: usize = depthStride << from.shift();
+  if (cols == TILE_COLS && colStride == 1) return packRows<B>(src, step, 1, depth, dst);
   if (cols == TILE_COLS) {
-    packFour(src, colStride, depthStride, depth, dst);
-    packFour(src + (colStride << 4), colStride, depthStride, depth, dst + 16);
+    packFour<B>(src, colStride, depthStride, depth, dst);
+    packFour<B>(src + (colStride << (2 + from.shift())), colStride, depthStride, depth, dst + 16);
     return;
   }
   for (let p = 0; p < depth; p++) {
     for (let j = 0; j < TILE_COLS; j++) {
-      store<f32>(dst + (j << 2), j < cols ? load<f32>(src + ((j * colStride) << 2)) : 0);
+      store<f32>(dst + (j << 2), j < cols ? from.one(src + ((j * colStride) << from.shift())) : 0);
     }
     src += step;
     dst += TILE_COLS << 2;
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function copyEight(from: usize, to: usize): void {
-  v128.store(to, v128.load(from));
-  v128.store(to, v128.load(from, 16), 16);
-}
-
 /** All panels at once: rows of B are read from end to end, which the processor fetches ahead. */
-function packRows(src: usize, step: usize, panels: i32, depth: i32, dst: usize): void {
-  const panel: usize = (depth * TILE_COLS) << 2;
+function packRows<B>(src: usize, step: usize, count: i32, depth: i32, dst: usize): void {
+  const elements = changetype<B>(0);
+  const skip: usize = (depth * TILE_COLS) << 2;
   for (let p = 0; p < depth; p++) {
     let from = src;
     let to = dst;
-    for (let q = panels; q > 0; q--) {
-      v128.store(to, v128.load(from));
-      v128.store(to, v128.load(from, 16), 16);
-      from += TILE_COLS << 2;
-      to += panel;
+    for (let q = count; q > 0; q--) {
+      v128.store(to, elements.four(from));
+      v128.store(to, elements.four(from + (4 << elements.shift())), 16);
+      from += TILE_COLS << elements.shift();
+      to += skip;
     }
     src += step;
     dst += TILE_COLS << 2;
+  }
+}
+
+function panels<B>(src: usize, colStride: i32, depthStride: i32, cols: i32, depth: i32, dst: usize): void {
+  const shift = changetype<B>(0).shift();
+  if (colStride == 1) return packRows<B>(src, depthStride << shift, cols / TILE_COLS, depth, dst);
+  for (let j = 0; j < cols; j += TILE_COLS) {
+    panel<B>(src + ((j * colStride) << shift), colStride, depthStride, TILE_COLS, depth, dst + ((j * depth) << 2));
+  }
+}
+
+/** A last panel of B, stored as the number says, of which `cols` columns exist. */
+export function packPanel(
+  stored: i32, src: usize, colStride: i32, depthStride: i32, cols: i32, depth: i32, dst: usize,
+): void {
+  switch (stored) {
+    case Stored.F16: return panel<F16>(src, colStride, depthStride, cols, depth, dst);
+    case Stored.BF16: return panel<BF16>(src, colStride, depthStride, cols, depth, dst);
+    default: return panel<F32>(src, colStride, depthStride, cols, depth, dst);
   }
 }
 
 /** Whole panels of 8 columns of B, one after the other. */
-export function packPanels(src: usize, colStride: i32, depthStride: i32, cols: i32, depth: i32, dst: usize): void {
-  if (colStride == 1) return packRows(src, depthStride << 2, cols / TILE_COLS, depth, dst);
-  for (let j = 0; j < cols; j += TILE_COLS) {
-    packPanel(src + ((j * colStride) << 2), colStride, depthStride, TILE_COLS, depth, dst + ((j * depth) << 2));
+export function packPanels(
+  stored: i32, src: usize, colStride: i32, depthStride: i32, cols: i32, depth: i32, dst: usize,
+): void {
+  switch (stored) {
+    case Stored.F16: return panels<F16>(src, colStride, depthStride, cols, depth, dst);
+    case Stored.BF16: return panels<BF16>(src, colStride, depthStride, cols, depth, dst);
+    default: return panels<F32>(src, colStride, depthStride, cols, depth, dst);
   }
 }
 

@@ -13,11 +13,11 @@ const LEAD: i32 = 96;
 /** Bytes of one finished tile kept aside while its edge is cut off. */
 export const TILE_BYTES: i32 = TILE_ROWS * TILE_COLS * 4;
 
-class One { @inline rows(): i32 { return 1; } }
-class Two { @inline rows(): i32 { return 2; } }
-class Three { @inline rows(): i32 { return 3; } }
-class Four { @inline rows(): i32 { return 4; } }
-class Five { @inline rows(): i32 { return 5; } }
+export class One { @inline rows(): i32 { return 1; } }
+export class Two { @inline rows(): i32 { return 2; } }
+export class Three { @inline rows(): i32 { return 3; } }
+export class Four { @inline rows(): i32 { return 4; } }
+export class Five { @inline rows(): i32 { return 5; } }
 class Six { @inline rows(): i32 { return 6; } }
 
 /**

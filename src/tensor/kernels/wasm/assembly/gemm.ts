@@ -1,4 +1,5 @@
-// C = A·B (+ C) (+ bias). Every element of C is summed in the same order however C is cut into parts.
+// C = A·B (+ C) (+ bias), B stored as float32 or in 16 bits. Every element of C is summed in the same order however C is cut into parts.
+import { shiftOf, Stored } from "./elements";
 import { packPanel, packPanels, packWide } from "./gemm-pack";
 import { dotRows, streamRows } from "./gemm-rows";
 import { cutTile, TILE_BYTES, TILE_COLS, TILE_ROWS, wideTile } from "./gemm-tile";
@@ -7,7 +8,8 @@ import { clearRow } from "./rows";
 // Block sizes: the A panel and one B panel stay in the first cache, the B block in the second.
 const BLOCK_DEPTH: i32 = 192;
 const BLOCK_COLS: i32 = 512;
-const FEW_ROWS: i32 = 4;
+/** Up to this many rows B is read in place, which `gemm-rows.ts` counts to. */
+const FEW_ROWS: i32 = 5;
 /** Up to this many floats, B with unit column stride stays in the first cache and is read in place. */
 const IN_PLACE_FLOATS: i32 = 4096;
 
@@ -35,15 +37,15 @@ function prepare(m: i32, n: i32, c: usize, cRow: i32, accumulate: bool, bias: us
 
 /** One block of columns (at most BLOCK_COLS) over one block of the depth. */
 function multiplyBlock(
-  m: i32, n: i32, depth: i32, a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32, bCol: i32,
+  stored: i32, m: i32, n: i32, depth: i32, a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32, bCol: i32,
   c: usize, cStep: usize, add: bool, bias: usize, inPlace: bool, scratch: usize,
 ): void {
   const wide = scratch + TILE_BYTES;
   const packed = wide + WIDE_BYTES;
   const whole = n & ~(TILE_COLS - 1);
   const last = packed + ((whole * depth) << 2);
-  if (!inPlace) packPanels(b, bCol, bRow, whole, depth, packed);
-  if (whole < n) packPanel(b + ((whole * bCol) << 2), bCol, bRow, n - whole, depth, last);
+  if (!inPlace) packPanels(stored, b, bCol, bRow, whole, depth, packed);
+  if (whole < n) packPanel(stored, b + ((whole * bCol) << shiftOf(stored)), bCol, bRow, n - whole, depth, last);
   const from = inPlace ? b : packed;
   const panelStep: usize = inPlace ? TILE_COLS << 2 : (TILE_COLS * depth) << 2;
   const bStep: usize = inPlace ? bRow << 2 : TILE_COLS << 2;
@@ -72,42 +74,43 @@ function partSize(total: i32, most: i32, unit: i32): i32 {
   return ((size + unit - 1) / unit) * unit;
 }
 
-/** Strides in elements; C has unit column stride; `scratch` holds GEMM_SCRATCH bytes. */
+/** All float32. Strides in elements; C has unit column stride; `scratch` holds GEMM_SCRATCH bytes. */
 export function gemm(
   m: i32, n: i32, k: i32, a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32, bCol: i32,
   c: usize, cRow: i32, accumulate: bool, bias: usize, scratch: usize,
 ): void {
   if (m <= 0 || n <= 0) return;
   if (k <= 0) return prepare(m, n, c, cRow, accumulate, bias);
-  multiply(m, n, k, a, aRow, aCol, b, bRow, bCol, c, cRow, accumulate, bias, scratch, m <= FEW_ROWS);
+  multiply(Stored.F32, m, n, k, a, aRow, aCol, b, bRow, bCol, c, cRow, accumulate, bias, scratch, m <= FEW_ROWS);
 }
 
-/** Part of a product; `few` says whether the whole of it has few rows, so that parts are computed alike. */
+/** Part of a product with B `stored` as the number says; `few` says whether the whole of it has few rows, so that parts are computed alike. */
 function multiply(
-  m: i32, n: i32, k: i32, a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32, bCol: i32,
+  stored: i32, m: i32, n: i32, k: i32, a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32, bCol: i32,
   c: usize, cRow: i32, accumulate: bool, bias: usize, scratch: usize, few: bool,
 ): void {
   if (few && bCol == 1) {
     prepare(m, n, c, cRow, accumulate, bias);
-    return streamRows(m, n, k, a, aRow, aCol, b, bRow, c, cRow);
+    return streamRows(stored, m, n, k, a, aRow, aCol, b, bRow, c, cRow);
   }
-  if (few && bRow == 1) {
+  if (few && bRow == 1 && aCol == 1) {
     prepare(m, n, c, cRow, accumulate, bias);
-    return dotRows(m, n, k, a, aRow, aCol, b, bCol, c, cRow);
+    return dotRows(stored, m, n, k, a, aRow, b, bCol, c, cRow);
   }
-  const inPlace = bCol == 1 && n * k <= IN_PLACE_FLOATS;
+  const shift = shiftOf(stored);
+  const inPlace = stored == Stored.F32 && bCol == 1 && n * k <= IN_PLACE_FLOATS;
   const depth = partSize(k, BLOCK_DEPTH, 4);
   const width = partSize(n, BLOCK_COLS, TILE_COLS);
   for (let j = 0; j < n; j += width) {
     const cols = min(n - j, width);
     for (let p = 0; p < k; p += depth) {
       const fromA = a + ((p * aCol) << 2);
-      const fromB = b + ((p * bRow + j * bCol) << 2);
-      const shift: usize = bias && p == 0 ? bias + (j << 2) : 0;
+      const fromB = b + ((p * bRow + j * bCol) << shift);
+      const start: usize = bias && p == 0 ? bias + (j << 2) : 0;
       const add = accumulate || p > 0;
       multiplyBlock(
-        m, cols, min(k - p, depth), fromA, aRow, aCol, fromB, bRow, bCol,
-        c + (j << 2), cRow << 2, add, shift, inPlace, scratch,
+        stored, m, cols, min(k - p, depth), fromA, aRow, aCol, fromB, bRow, bCol,
+        c + (j << 2), cRow << 2, add, start, inPlace, scratch,
       );
     }
   }
@@ -115,7 +118,7 @@ function multiply(
 
 /** The parts of a grid over C, each `height` × `width`, numbered row by row through the matrices of a batch. */
 export function gemmParts(
-  from: i32, to: i32, m: i32, n: i32, k: i32, height: i32, width: i32,
+  stored: i32, from: i32, to: i32, m: i32, n: i32, k: i32, height: i32, width: i32,
   a: usize, aRow: i32, aCol: i32, aBatch: i32, b: usize, bRow: i32, bCol: i32, bBatch: i32,
   c: usize, bias: usize, scratch: usize,
 ): void {
@@ -126,12 +129,12 @@ export function gemmParts(
     const i = ((part % parts) / across) * height;
     const j = (part % across) * width;
     const fromA = a + ((matrix * aBatch + i * aRow) << 2);
-    const fromB = b + ((matrix * bBatch + j * bCol) << 2);
+    const fromB = b + ((matrix * bBatch + j * bCol) << shiftOf(stored));
     const to = c + (((matrix * m + i) * n + j) << 2);
     const shift: usize = bias ? bias + (j << 2) : 0;
     const rows = min(m - i, height);
     const cols = min(n - j, width);
     if (k <= 0) prepare(rows, cols, to, n, false, shift);
-    else multiply(rows, cols, k, fromA, aRow, aCol, fromB, bRow, bCol, to, n, false, shift, scratch, m <= FEW_ROWS);
+    else multiply(stored, rows, cols, k, fromA, aRow, aCol, fromB, bRow, bCol, to, n, false, shift, scratch, m <= FEW_ROWS);
   }
 }

@@ -3,7 +3,9 @@
 import { attention } from "./attention";
 import { attentionGradient } from "./attention-gradient";
 import { binary, compare, where_ } from "./binary";
+import { convertStrided, sourceShift, targetShift } from "./convert";
 import { copyStrided, fill } from "./copy";
+import { BF16, F16, Stored } from "./elements";
 import { gatherAlong, scatterAddAlong } from "./gather";
 import { swiglu, swigluBackwardGate } from "./gated";
 import { GEMM_SCRATCH, gemmParts } from "./gemm";
@@ -22,7 +24,7 @@ import { float, integer } from "./pool";
 import { argmax, reduceDown, reduceLast } from "./reduce";
 import { rotary } from "./rotary";
 import { causalSoftmax, logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./softmax";
-import { adam, embedding, scatterAddRows } from "./train";
+import { adam, embedding, embeddingWidened, scatterAddRows } from "./train";
 import { unary, unaryBackward } from "./unary";
 
 export enum Job {
@@ -31,7 +33,7 @@ export enum Job {
   LayerNorm, LayerNormBackwardX, LayerNormStatistics, RmsNorm, RmsNormBackwardX, RmsNormStatistics, NormBackwardW,
   Embedding, ScatterAddRows, CrossEntropy, CrossEntropyBackward, Adam,
   Swiglu, SwigluBackwardGate, KlWithout, KlWithoutBackward, GatherAlong, ScatterAddAlong, Attention, AttentionGradient,
-  Rotary,
+  Rotary, Convert, GemmF16, GemmBf16, EmbeddingF16, EmbeddingBf16,
 }
 
 /** Most integers of the shapes and strides of one call. */
@@ -72,6 +74,10 @@ function strided(job: i32, from: i32, to: i32, thread: i32): void {
   const rank = integer(0);
   const op = integer(3);
   const meta = ownMeta(thread, rank, to - from);
+  if (job == Job.Convert) {
+    const a = <usize>integer(4) + <usize>((from * firstStride(meta, rank, 0)) << sourceShift(op));
+    return convertStrided(op, rank, meta, a, <usize>integer(5) + <usize>((from * firstStride(meta, rank, 1)) << targetShift(op)));
+  }
   const a = at(4, from * firstStride(meta, rank, 0));
   if (job == Job.Copy) return copyStrided(rank, meta, a, at(5, from * firstStride(meta, rank, 1)));
   const b = at(5, from * firstStride(meta, rank, 1));
@@ -111,11 +117,22 @@ function overRows(job: i32, from: i32, to: i32): void {
       return klWithoutBackward(at(1, done), at(2, done), at(3, from * k), at(4, from), at(5, done), rows, n, k);
     }
     case Job.Embedding: return embedding(integer(1), at(2, from), at(3, done), rows, n);
+    case Job.EmbeddingF16: return embeddingWidened<F16>(integer(1), at(2, from), at(3, done), rows, n);
+    case Job.EmbeddingBf16: return embeddingWidened<BF16>(integer(1), at(2, from), at(3, done), rows, n);
     case Job.CrossEntropy: return crossEntropy(at(1, done), at(2, from), at(3, from), rows, n, integer(4));
     case Job.CrossEntropyBackward:
       return crossEntropyBackward(at(1, done), at(2, from), at(3, from), at(4, done), rows, n, integer(5));
     default: unreachable();
   }
+}
+
+function product(stored: i32, from: i32, to: i32, thread: i32): void {
+  const scratch = <usize>integer(15) + <usize>thread * <usize>GEMM_SCRATCH;
+  gemmParts(
+    stored, from, to, integer(0), integer(1), integer(2), integer(3), integer(4),
+    integer(5), integer(6), integer(7), integer(8), integer(9), integer(10), integer(11), integer(12),
+    integer(13), integer(14), scratch,
+  );
 }
 
 /** Computes the units [from, to) of a job; `thread` numbers the scratch memory. */
@@ -127,7 +144,8 @@ export function perform(job: i32, from: i32, to: i32, thread: i32): void {
     case Job.Binary:
     case Job.Compare:
     case Job.Where:
-    case Job.Copy: return strided(job, from, to, thread);
+    case Job.Copy:
+    case Job.Convert: return strided(job, from, to, thread);
     case Job.Fill: return fill(at(0, from), count, float(0));
     case Job.ReduceDown: {
       const columns = integer(2);
@@ -142,14 +160,9 @@ export function perform(job: i32, from: i32, to: i32, thread: i32): void {
       const size = integer(2) * integer(3);
       return causalSoftmax(at(0, from * size), at(1, from * size), count, integer(2), integer(3));
     }
-    case Job.Gemm: {
-      const scratch = <usize>integer(15) + <usize>thread * <usize>GEMM_SCRATCH;
-      return gemmParts(
-        from, to, integer(0), integer(1), integer(2), integer(3), integer(4),
-        integer(5), integer(6), integer(7), integer(8), integer(9), integer(10), integer(11), integer(12),
-        integer(13), integer(14), scratch,
-      );
-    }
+    case Job.Gemm: return product(Stored.F32, from, to, thread);
+    case Job.GemmF16: return product(Stored.F16, from, to, thread);
+    case Job.GemmBf16: return product(Stored.BF16, from, to, thread);
     // Units are columns: each is summed over all rows by one thread.
     case Job.NormBackwardW: {
       const n = integer(5);

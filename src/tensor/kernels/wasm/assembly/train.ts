@@ -1,4 +1,5 @@
 // Embedding look-up, its gradient, and the optimiser step.
+import { widenRow } from "./elements";
 import { addScaled } from "./rows";
 import { loadSome, madd, splat, storeSome } from "./simd";
 
@@ -7,6 +8,15 @@ export function embedding(weight: usize, index: usize, out: usize, count: i32, d
   for (let i = 0; i < count; i++) {
     memory.copy(out, weight + <usize>load<i32>(index + (i << 2)) * step, step);
     out += step;
+  }
+}
+
+/** The same for weights stored in 16 bits. */
+export function embeddingWidened<B>(weight: usize, index: usize, out: usize, count: i32, d: i32): void {
+  const step: usize = d << changetype<B>(0).shift();
+  for (let i = 0; i < count; i++) {
+    widenRow<B>(weight + <usize>load<i32>(index + (i << 2)) * step, out, d);
+    out += d << 2;
   }
 }
 
