@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { type Interventions, type Model, reach, stream } from "../nn";
-import { loadIntervention } from "../steering";
+import { openIntervention } from "./open-intervention";
 import { integer, type ModelOptions, number, open, printJson, withJson, withModel } from "./shared";
 
 interface Options extends ModelOptions {
@@ -22,7 +22,7 @@ interface Options extends ModelOptions {
 export function addGenerate(program: Command): void {
   withJson(withModel(program.command("generate").description("continue a text, with or without an intervention")))
     .argument("<prompt>", "the text to continue; \\n stands for a line break")
-    .option("--intervention <file>", "a saved intervention")
+    .option("--intervention <file>", "a saved intervention, or a .gguf, .npz or .safetensors map")
     .option("--beta <x>", "how far to turn it: 1 as learned, -1 reversed", number, 1)
     .option("--max-tokens <n>", "most tokens to add", integer, 20)
     .option("--temperature <x>", "0 takes the most likely token (default: 0, or 1 with --top-k or --top-p)", number)
@@ -47,22 +47,27 @@ async function run(given: string, options: Options, command: Command): Promise<v
   if (samples > 1 && !isSampling) command.error("error: --samples needs a --temperature above 0, --top-k or --top-p");
   const model = await open(options);
   const prompt = lineBreaks(given);
-  const learned = options.intervention && (await loadIntervention(options.intervention, model));
-  const interventions = learned ? learned.at(beta) : {};
-  if (learned) console.error(note(interventions, model));
+  const interventions = options.intervention && (await openIntervention(options.intervention, model));
+  if (interventions) console.error(note(interventions, model));
   const prompts = new Array<string>(samples).fill(prompt);
   const results = prompts.map((_, row) => ({ seed: seed + row, text: "", ids: [] as number[] }));
   const sampling = { temperature, topK, topP, repetitionPenalty, seed };
   // Several continuations grow side by side, so that only a single one can be shown as it grows.
   const isShown = !options.json && samples === 1;
-  const tokens = stream(model, prompts, { ...sampling, maxTokens, stop, interventions, useCache: cache });
+  const tokens = stream(model, prompts, {
+    ...sampling,
+    ...(interventions && { interventions, beta }),
+    maxTokens,
+    stop,
+    useCache: cache,
+  });
   if (isShown) process.stdout.write(prompt);
   for await (const { row, id, text } of tokens) {
     results[row]!.ids.push(id);
     results[row]!.text += text;
     if (isShown) process.stdout.write(text);
   }
-  const used = learned ? beta : 0;
+  const used = interventions ? beta : 0;
   if (options.json && samples > 1) printJson({ prompt, beta: used, samples: results });
   else if (options.json) printJson({ prompt, text: results[0]!.text, ids: results[0]!.ids, beta: used, seed });
   else if (isShown) process.stdout.write("\n");
