@@ -1,16 +1,32 @@
 import { ArgumentError } from "./autograd";
 import type { Model } from "./nn";
-import { loadCheckpoint } from "./nn/load";
+import { isFolder, isNode } from "./nn/files";
+import { type CheckpointSource, type LoadOptions, loadCheckpoint } from "./nn/load";
 
 /** The model that ships with the package. */
 const builtIn = new URL("../models/capitals/", import.meta.url);
 
 /**
- * Loads a model: without an argument the built-in one, else a folder (Node) or URL in Hugging Face layout. Throws
- * `CheckpointError` for what is malformed or does not fit, `ArgumentError` when nothing is there.
+ * Loads a model in Hugging Face layout: without a source the built-in one, else a folder's path (Node), its URL, or the
+ * files of a dropped folder (browser). Names of models on the Hugging Face hub: `loadModel` of `fader/node`.
+ *
+ * Throws `CheckpointError` for what is malformed or does not fit, `NotFoundError` or `ArgumentError` when nothing is
+ * there.
  */
-export async function loadModel(source?: string | URL): Promise<Model> {
-  if (source === undefined) return loadCheckpoint(builtIn, { name: "capitals" });
+export async function loadModel(source?: CheckpointSource, options: LoadOptions = {}): Promise<Model> {
+  if (source === undefined) return loadCheckpoint(builtIn, { name: "capitals", ...options });
   if (source === "") throw new ArgumentError("loadModel", "the path is empty");
-  return loadCheckpoint(source);
+  if (typeof source === "string" && isHubName(source) && !(isNode && (await isFolder(source)))) {
+    throw new ArgumentError("loadModel", `there is no folder "${source}"`, {
+      hint: isNode
+        ? 'For a model of the Hugging Face hub: import { loadModel } from "fader/node".'
+        : `For the model of the Hugging Face hub: loadModel("https://huggingface.co/${source}/resolve/main").`,
+    });
+  }
+  return loadCheckpoint(source, options);
+}
+
+/** Whether a text could name a model on the Hugging Face hub, `owner/model` or `model`; it may be a folder as well. */
+export function isHubName(text: string): boolean {
+  return /^([A-Za-z0-9][\w.-]*\/)?[A-Za-z0-9][\w.-]*$/.test(text) && !/--|\.\./.test(text) && text.length <= 96;
 }

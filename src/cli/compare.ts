@@ -19,7 +19,7 @@ export function addCompare(program: Command): void {
 
 async function run(files: string[], options: Options): Promise<void> {
   const model = await open(options);
-  const task = taskFor(model, options);
+  const task = await taskFor(model, options);
   const contestants: Record<string, LearnedIntervention[]> = {};
   if (files.length > 0) {
     for (const file of files) contestants[file] = [await loadIntervention(file, model)];

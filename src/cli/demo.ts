@@ -29,7 +29,7 @@ async function run(given: Options): Promise<void> {
   await checkWritable(options.report);
   const say = (text: string) => options.json || console.log(text);
   const model = await open(options);
-  const task = taskFor(model, options);
+  const task = await taskFor(model, options);
   const example = task.test[0]!;
   say(
     `Model "${model.name}": ${model.parameterCount.toLocaleString("en")} parameters, ${model.config.n_layers} layers.`,

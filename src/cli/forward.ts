@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { step } from "../autograd";
 import { nextTokens } from "../nn";
-import { loadIntervention } from "../steering";
+import { openIntervention } from "./open-intervention";
 import { idList, type ModelOptions, number, open, printJson, showToken, withJson, withModel } from "./shared";
 
 interface Options extends ModelOptions {
@@ -19,7 +19,7 @@ export function addForward(program: Command): void {
     .option("--ids <list>", "token ids, comma-separated", idList)
     .option("--text <text>", "a text instead of ids")
     .option("--all", "logits after every token, not only the last")
-    .option("--intervention <file>", "a saved intervention")
+    .option("--intervention <file>", "a saved intervention, or a .gguf, .npz or .safetensors map")
     .option("--beta <x>", "how far to turn it", number, 1)
     .addHelpText("after", "\nExample:\n  $ fader forward --model checkpoints/gpt2 --ids 464,3139,286 --json")
     .action(run);
@@ -29,10 +29,10 @@ async function run(options: Options, command: Command): Promise<void> {
   const model = await open(options);
   if ((options.ids === undefined) === (options.text === undefined)) command.error("error: give either --ids or --text");
   const ids = options.ids ?? model.encode(options.text!);
-  const learned = options.intervention && (await loadIntervention(options.intervention, model));
-  const interventions = learned ? learned.at(options.beta) : {};
+  const interventions = options.intervention ? await openIntervention(options.intervention, model) : {};
+  const { beta } = options;
   if (!options.json) {
-    const top = nextTokens(model, ids, { interventions, count: 10 });
+    const top = nextTokens(model, ids, { interventions, beta, count: 10 });
     for (const { id, token, probability } of top) {
       console.log(
         `${String(id).padStart(7)}  ${showToken(token).padEnd(24)} ${(100 * probability).toFixed(2).padStart(6)}%`,
@@ -41,6 +41,6 @@ async function run(options: Options, command: Command): Promise<void> {
     return;
   }
   const positions = options.all ? "all" : "last";
-  const logits = step(() => model.forward(ids, { interventions, positions }).logits.squeeze(0).toArray());
+  const logits = step(() => model.forward(ids, { interventions, beta, positions }).logits.squeeze(0).toArray());
   printJson({ ids, positions, logits });
 }

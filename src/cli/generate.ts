@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { generateIds } from "../nn";
-import { loadIntervention } from "../steering";
+import { openIntervention } from "./open-intervention";
 import { integer, type ModelOptions, number, open, printJson, withJson, withModel } from "./shared";
 
 interface Options extends ModelOptions {
@@ -17,7 +17,7 @@ interface Options extends ModelOptions {
 export function addGenerate(program: Command): void {
   withJson(withModel(program.command("generate").description("continue a text, with or without an intervention")))
     .argument("<prompt>", "the text to continue; \\n stands for a line break")
-    .option("--intervention <file>", "a saved intervention")
+    .option("--intervention <file>", "a saved intervention, or a .gguf, .npz or .safetensors map")
     .option("--beta <x>", "how far to turn it: 1 as learned, -1 reversed", number, 1)
     .option("--max-tokens <n>", "most tokens to add", integer, 20)
     .option("--temperature <x>", "0 takes the most likely token", number, 0)
@@ -35,20 +35,20 @@ async function run(given: string, options: Options): Promise<void> {
   const model = await open(options);
   const prompt = given.replace(/\\n/g, "\n");
   const { maxTokens, temperature, topK, seed, beta } = options;
-  const learned = options.intervention && (await loadIntervention(options.intervention, model));
+  const interventions = options.intervention && (await openIntervention(options.intervention, model));
   const ids = model.encode(prompt);
   const added = generateIds(model, ids, {
     maxTokens,
     temperature,
     seed,
     ...(topK !== undefined && { topK }),
-    ...(learned && { interventions: learned.at(beta) }),
+    ...(interventions && { interventions, beta }),
   });
-  const { eos_token_id } = model.config;
+  const { eos_token_ids } = model.config;
   const text = model.needTokenizer("generate").decode(
-    added.filter((id) => id !== eos_token_id),
+    added.filter((id) => !eos_token_ids.includes(id)),
     { continuation: true },
   );
-  if (options.json) printJson({ prompt, text, ids: added, beta: learned ? beta : 0, seed });
+  if (options.json) printJson({ prompt, text, ids: added, beta: interventions ? beta : 0, seed });
   else console.log(prompt + text);
 }

@@ -45,10 +45,10 @@ export async function learnWithBar(
 }
 
 async function run(options: Options): Promise<void> {
-  const path = options.out ?? `${options.task}.${options.method}.fader.safetensors`;
+  const path = options.out ?? `${options.prompts ? "prompts" : options.task}.${options.method}.fader.safetensors`;
   await checkWritable(path);
   const model = await open(options);
-  const task = taskFor(model, options);
+  const task = await taskFor(model, options);
   const learned = await learnWithBar(options.method, model, task, options);
   const comparison = compare(model, task.test, { [options.method]: learned });
   const metrics = comparison.results[options.method]![0]!;

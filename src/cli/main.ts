@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { FaderError } from "../autograd";
 import { addCompare } from "./compare";
 import { addDemo } from "./demo";
+import { addExport } from "./export";
 import { addForward } from "./forward";
 import { addGenerate } from "./generate";
 import { addInfo } from "./info";
@@ -14,7 +15,7 @@ const program = new Command("fader")
   .version(version)
   .showHelpAfterError("(fader --help shows the commands)")
   .addHelpText("after", "\nExample:\n  $ fader demo        # the whole experiment in under a minute");
-for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addInfo]) add(program);
+for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addExport, addInfo]) add(program);
 
 try {
   await program.parseAsync();

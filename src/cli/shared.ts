@@ -1,8 +1,18 @@
 import cliProgress from "cli-progress";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { ArgumentError } from "../autograd";
 import { loadModel } from "../load";
 import { type Model, type Site, sites } from "../nn";
-import { conflictForms, countryCapitals, indirectObjects, type LearnReport, type Task } from "../steering";
+import { readBytes } from "../nn/files";
+import {
+  conflictForms,
+  countryCapitals,
+  indirectObjects,
+  type LearnReport,
+  type PromptDraft,
+  promptTask,
+  type Task,
+} from "../steering";
 
 /** Options that several commands share, each defined once. */
 export interface ModelOptions {
@@ -12,6 +22,8 @@ export interface TaskOptions extends ModelOptions {
   task: "ccc" | "ioi";
   form: (typeof conflictForms)[number];
   template: number;
+  names?: string[];
+  prompts?: string;
   seed: number;
 }
 export interface LearnOptions extends TaskOptions {
@@ -45,6 +57,10 @@ function siteList(text: string): Site[] {
   });
 }
 
+function wordList(text: string): string[] {
+  return text.split(",").map((word) => word.trim());
+}
+
 export function withModel(command: Command): Command {
   return command.option("--model <dir>", "checkpoint folder in Hugging Face layout (default: the built-in model)");
 }
@@ -58,6 +74,8 @@ export function withTask(command: Command): Command {
     )
     .addOption(new Option("--form <name>", "how a ccc prompt asks").choices(conflictForms).default("qa"))
     .option("--template <n>", "which ioi sentence", integer, 0)
+    .option("--names <list>", "first names for ioi, comma-separated (default: those that are one token)", wordList)
+    .option("--prompts <file>", 'a task of your own: JSON list, or lines, of { "text", "correct", "wrong" }')
     .option("--seed <n>", "seed of the split and of the learners", integer, 0);
 }
 
@@ -85,11 +103,32 @@ export function open(options: ModelOptions): Promise<Model> {
   return loadModel(options.model);
 }
 
-/** The task that the options name, and a line for each kind of prompt left out. */
-export function taskFor(model: Model, options: TaskOptions): Task {
-  const { seed } = options;
-  if (options.task === "ioi") return indirectObjects(model, { seed, template: options.template });
-  return countryCapitals(model, { seed, form: options.form });
+/** The task that the options name; what had to be left out is said on standard error, a line for each reason. */
+export async function taskFor(model: Model, options: TaskOptions): Promise<Task> {
+  const task = await makeTask(model, options);
+  const shown = 5;
+  for (const warning of task.warnings.slice(0, shown)) console.error(`warning: ${warning}`);
+  const more = task.warnings.length - shown;
+  if (more > 0) console.error(`warning: ${more} more ${more === 1 ? "reason" : "reasons"}`);
+  return task;
+}
+
+async function makeTask(model: Model, { task, seed, prompts, names, template, form }: TaskOptions): Promise<Task> {
+  if (prompts !== undefined) return promptTask(model, await readPrompts(prompts), { name: prompts, seed });
+  if (task === "ioi") return indirectObjects(model, { seed, template, ...(names && { names }) });
+  return countryCapitals(model, { seed, form });
+}
+
+/** A JSON list, or one JSON object a line. */
+async function readPrompts(path: string): Promise<PromptDraft[]> {
+  const text = new TextDecoder().decode(await readBytes(path));
+  try {
+    if (text.trimStart().startsWith("[")) return JSON.parse(text);
+    const lines = text.split("\n").filter((line) => line.trim() !== "");
+    return lines.map((line) => JSON.parse(line));
+  } catch (error) {
+    throw new ArgumentError(path, `not JSON (${(error as Error).message})`);
+  }
 }
 
 /** What a learner takes from the command line. */

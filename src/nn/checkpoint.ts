@@ -1,9 +1,20 @@
-import { nearest, sameShape, type Tensor, tensor } from "../autograd";
+import { ArgumentError, isHalf, nearest, sameShape, type Tensor, widenInto } from "../autograd";
 import { type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
 import { CheckpointError } from "./errors";
+import { familyOf } from "./families";
 import { Model } from "./model";
-import { readSafetensors, type StoredTensor, toFloat32, writeSafetensors } from "./safetensors";
+import { type CheckpointDType, WeightInProgress } from "./read-weights";
+import {
+  FLOATS,
+  isStoredFloat,
+  parseSafetensorsHeader,
+  type StoredEntry,
+  safetensorsHeaderLength,
+  writeSafetensors,
+} from "./safetensors";
+import { listed } from "./shards";
 import { Tokenizer } from "./tokenizer";
+import { findPrefix, storedName, weightName, weightShapes } from "./weights";
 
 /** The files of a checkpoint folder in Hugging Face layout, already read. */
 export interface CheckpointFiles {
@@ -19,37 +30,14 @@ export interface CheckpointFiles {
 export interface CheckpointOptions {
   /** Named in errors. */
   name?: string;
-  /** What to compute in: `f32` (default), or `f64` for reference values. */
-  dtype?: "f32" | "f64";
+  /**
+   * What matrices are kept as. `f32` (default); `auto`: as they are stored, 16-bit ones in half the memory; `f16`, `bf16`:
+   * rounded to it. Vectors are f32 in all of these. `f64`: everything in float64, for reference values.
+   */
+  dtype?: CheckpointDType;
 }
 
-/** Every weight of a model and its shape. */
-export function weightShapes(config: GPTConfig): Record<string, readonly number[]> {
-  const { d_model: d, d_mlp, vocab_size, n_ctx } = config;
-  const shapes: Record<string, readonly number[]> = { "wte.weight": [vocab_size, d], "wpe.weight": [n_ctx, d] };
-  const linear = (name: string, input: number, output: number) => {
-    shapes[`${name}.weight`] = [input, output];
-    shapes[`${name}.bias`] = [output];
-  };
-  const norm = (name: string) => {
-    shapes[`${name}.weight`] = [d];
-    shapes[`${name}.bias`] = [d];
-  };
-  for (let l = 0; l < config.n_layers; l++) {
-    norm(`h.${l}.ln_1`);
-    linear(`h.${l}.attn.c_attn`, d, 3 * d);
-    linear(`h.${l}.attn.c_proj`, d, d);
-    norm(`h.${l}.ln_2`);
-    linear(`h.${l}.mlp.c_fc`, d, d_mlp);
-    linear(`h.${l}.mlp.c_proj`, d_mlp, d);
-  }
-  norm("ln_f");
-  if (!config.tie_word_embeddings) shapes["lm_head.weight"] = [vocab_size, d];
-  return shapes;
-}
-
-/** Masks that older checkpoints store beside their weights: `h.3.attn.bias`, `h.3.attn.masked_bias`. */
-const buffer = /(^|\.)h\.\d+\.attn\.(bias|masked_bias)$/;
+const dtypes = ["f32", "auto", "f16", "bf16", "f64"] as const satisfies CheckpointDType[];
 
 /**
  * A model from the files of its checkpoint. Throws `CheckpointError` for malformed files, missing, unexpected or
@@ -57,67 +45,85 @@ const buffer = /(^|\.)h\.\d+\.attn\.(bias|masked_bias)$/;
  */
 export function readCheckpoint(files: CheckpointFiles, options: CheckpointOptions = {}): Model {
   const { name = "checkpoint", dtype = "f32" } = options;
-  const config = parseConfig(files.config, `${name}/config.json`);
+  checkDType(dtype);
+  const { config, tokenizer } = readDescription(files, name);
   const source = `${name}/model.safetensors`;
-  const { tensors } = readSafetensors(files.weights, source);
-  const stored = selectWeights([...tensors.keys()], config, source);
+  const bytes = files.weights;
+  const length = safetensorsHeaderLength(bytes, bytes.length, source);
+  const { entries } = parseSafetensorsHeader(bytes.subarray(8, 8 + length), bytes.length, source);
   const weights: Record<string, Tensor> = {};
-  for (const [key, shape] of stored) weights[key] = readWeight(tensors.get(key)!, shape, dtype, source);
-  const tokenizer =
-    files.tokenizer && Tokenizer.fromJSON(files.tokenizer, files.tokenizerConfig, `${name}/tokenizer.json`);
+  for (const entry of selectWeights(entries, config, source)) {
+    const weight = new WeightInProgress(entry, source, dtype);
+    weight.write(entry.begin, bytes.subarray(entry.begin, entry.end));
+    weights[entry.name] = weight.tensor;
+  }
   return new Model(config, weights, tokenizer, name);
 }
 
-/** The files that `readCheckpoint` reads back: `config.json` as an object and the bytes of `model.safetensors`. */
+/** What a checkpoint holds besides weights. Throws `CheckpointError` for malformed files. */
+export function readDescription(files: Omit<CheckpointFiles, "weights">, name: string) {
+  const config = parseConfig(files.config, `${name}/config.json`);
+  const tokenizer =
+    files.tokenizer && Tokenizer.fromJSON(files.tokenizer, files.tokenizerConfig, `${name}/tokenizer.json`);
+  return { config, tokenizer };
+}
+
+/** Throws `ArgumentError` for a dtype that weights cannot be kept as. */
+export function checkDType(dtype: string): void {
+  if ((dtypes as readonly string[]).includes(dtype)) return;
+  throw new ArgumentError("dtype", `weights cannot be kept as "${dtype}"`, {
+    hint: `One of ${dtypes.join(", ")}. Nearest: "${nearest(dtype, dtypes)}".`,
+  });
+}
+
+/**
+ * The files that `readCheckpoint` reads back: `config.json` as an object and the bytes of `model.safetensors`, with
+ * 16-bit weights as they are and all others as F32.
+ */
 export function writeCheckpoint(model: Model, metadata: Record<string, string> = {}) {
   const stored = Object.entries(model.weights).map(([key, x]) => {
-    const data = x.cast("f32").toTypedArray();
-    return [key, { dtype: "F32" as const, shape: x.shape, data }] as const;
+    if (isHalf(x.dtype)) {
+      return [key, { dtype: x.dtype === "f16" ? "F16" : "BF16", shape: x.shape, data: x.toTypedArray() }] as const;
+    }
+    return [key, { dtype: "F32", shape: x.shape, data: x.cast("f32").toTypedArray() }] as const;
   });
-  const weights = writeSafetensors(stored as never, { format: "pt", ...metadata });
+  const weights = writeSafetensors(stored, { format: "pt", ...metadata });
   return { config: toHuggingFaceConfig(model.config), weights };
 }
 
-/** The stored names that are weights, with the shape each must have. */
-function selectWeights(names: string[], config: GPTConfig, source: string): [string, readonly number[]][] {
+/** The stored tensors that are weights. Throws one `CheckpointError` that lists all that do not fit the model. */
+export function selectWeights(stored: readonly StoredEntry[], config: GPTConfig, source: string): StoredEntry[] {
   const shapes = weightShapes(config);
-  const prefix = names.find((key) => key.endsWith("wte.weight"))?.replace(/wte\.weight$/, "") ?? "";
-  const own = (key: string) => (key === "lm_head.weight" ? key : prefix + key);
-  const wanted = new Map(Object.entries(shapes).map(([key, shape]) => [own(key), shape]));
+  const names = stored.map(({ name }) => name);
+  const prefix = findPrefix(names, config);
+  const wanted = new Map(Object.entries(shapes).map(([key, shape]) => [storedName(config, prefix, key), shape]));
   // Files saved from a tied model may hold the head as well; the tie makes it the embedding.
-  const isTiedHead = (key: string) => key === "lm_head.weight" && config.tie_word_embeddings;
-  const missing = [...wanted.keys()].filter((key) => !names.includes(key));
-  const unexpected = names.filter((key) => !wanted.has(key) && !buffer.test(key) && !isTiedHead(key));
-  if (missing.length > 0 || unexpected.length > 0) {
-    const list = (keys: string[]) => keys.slice(0, 5).join(", ") + (keys.length > 5 ? `, … (${keys.length})` : "");
-    const close = missing[0] && unexpected.length > 0 ? nearest(missing[0], unexpected) : undefined;
-    throw new CheckpointError(source, "the stored weights are not those of this model", {
-      details: {
-        ...(missing.length > 0 && { missing: list(missing) }),
-        ...(unexpected.length > 0 && { unexpected: list(unexpected) }),
-      },
-      hint: close
-        ? `Nearest to ${missing[0]}: ${close}.`
+  const isTiedHead = (key: string) => key === weightName(config, "unembed") && config.tie_word_embeddings;
+  const { buffers } = familyOf(config);
+  const found = new Map(stored.map((entry) => [entry.name, entry]));
+  const missing = [...wanted.keys()].filter((key) => !found.has(key));
+  const unexpected = names.filter((key) => !wanted.has(key) && !buffers.test(key) && !isTiedHead(key));
+  const weights = [...wanted.keys()].flatMap((key) => found.get(key) ?? []);
+  const misshapen = weights.filter(({ name, shape }) => !sameShape(shape, wanted.get(name)!));
+  const notFloats = weights.filter(({ dtype }) => !isStoredFloat(dtype));
+  if ([missing, unexpected, misshapen, notFloats].every((list) => list.length === 0)) return weights;
+  const close = missing[0] && unexpected.length > 0 ? nearest(missing[0], unexpected) : undefined;
+  const shape = (sizes: readonly number[]) => `[${sizes.join(", ")}]`;
+  const shapesOf = ({ name, shape: sizes }: StoredEntry) =>
+    `${name} is ${shape(sizes)} not ${shape(wanted.get(name)!)}`;
+  throw new CheckpointError(source, "the stored weights are not those of this model", {
+    details: {
+      ...(missing.length > 0 && { missing: listed(missing) }),
+      ...(unexpected.length > 0 && { unexpected: listed(unexpected) }),
+      ...(misshapen.length > 0 && { misshapen: listed(misshapen.map(shapesOf), "; ") }),
+      ...(notFloats.length > 0 && { "not floats": listed(notFloats.map(({ name, dtype }) => `${name} is ${dtype}`)) }),
+    },
+    hint: close
+      ? `Nearest to ${missing[0]}: ${close}.`
+      : notFloats.length > 0
+        ? `Weights are ${FLOATS.join(", ")}.`
         : "Check that config.json and model.safetensors belong to the same model.",
-    });
-  }
-  return [...wanted];
-}
-
-function readWeight(stored: StoredTensor, shape: readonly number[], dtype: "f32" | "f64", source: string): Tensor {
-  if (!sameShape(stored.shape, shape)) {
-    throw new CheckpointError(source, `${stored.name} has the wrong shape`, {
-      details: { stored: stored.shape, config: shape },
-    });
-  }
-  const values = toFloat32(stored, source);
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    throw new CheckpointError(source, `${stored.name} holds ${values[bad]} at element ${bad}`, {
-      hint: "The file is damaged, or its training diverged.",
-    });
-  }
-  return tensor(values, { dtype, shape });
+  });
 }
 
 /** A short hash of configuration and weights: the same for equal models, whatever prefix their names have. */
@@ -133,14 +139,33 @@ export function fingerprint(model: Model): string {
   };
   const { model_type, n_layers, n_heads, d_model, d_mlp, vocab_size, act_fn, eps } = model.config;
   text([model_type, n_layers, n_heads, d_model, d_mlp, vocab_size, act_fn, eps].join(" "));
+  // What no weight shows. The first family had nothing of the kind, and files hold its fingerprints.
+  const { n_kv_heads, parallel_residual, rotary } = model.config;
+  if (rotary !== undefined) text(JSON.stringify([n_kv_heads, parallel_residual, rotary]));
   const named = Object.entries(model.weights).map(([key, x]) => [key.slice(prefixOf(key, model)), x] as const);
   for (const [key, x] of named.sort(([a], [b]) => (a < b ? -1 : 1))) {
     text(key);
-    const values = Float32Array.from(x.toTypedArray());
-    for (const bits of new Int32Array(values.buffer)) mix(bits);
+    for (const values of singlesOf(x)) {
+      const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
+      for (let i = 0; i < bits.length; i++) mix(bits[i]!);
+    }
   }
   const hex = (x: number) => (x >>> 0).toString(16).padStart(8, "0");
   return hex(high) + hex(low);
+}
+
+/** The elements in float32, some thousand at a time. */
+function* singlesOf(x: Tensor): Generator<Float32Array> {
+  const { offset, isContiguous } = x.layout;
+  const elements = isContiguous ? x.storage.data().subarray(offset, offset + x.size) : x.toTypedArray();
+  const block = new Float32Array(Math.min(8192, elements.length));
+  for (let at = 0; at < elements.length; at += block.length) {
+    const part = elements.subarray(at, at + block.length);
+    const values = block.subarray(0, part.length);
+    if (isHalf(x.dtype)) widenInto(part as Uint16Array, x.dtype, values);
+    else values.set(part);
+    yield values;
+  }
 }
 
 /** How much of a stored name is the checkpoint's prefix. */

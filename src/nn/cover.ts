@@ -1,20 +1,22 @@
 import { ArgumentError, concat, embedding, place, type Tensor, tensor, zeros } from "../autograd";
 import type { Batch } from "./plan";
 
-/** The positions that an edit covers in each prompt of a batch. */
+/** The columns of a pass that an edit covers in each row of a batch. */
 export class Cover {
-  /** `[prompts, length]`: which entry of the position axis applies, or the one after the last for none. */
+  /** `[rows, length]`: which entry of the position axis applies, or the one after the last for none. */
   private readonly index: Int32Array;
   private readonly isPrefix: boolean;
-  /** No position of any prompt is left out. */
+  /** No column of this pass is left out. */
   readonly isEverywhere: boolean;
+  /** None is covered: the edit belongs to columns before or behind this pass. */
+  readonly isNowhere: boolean;
 
   constructor(
     key: string,
     private readonly positions: readonly number[],
     private readonly batch: Batch,
   ) {
-    const { promptLengths, length } = batch;
+    const { promptLengths, padding, first, length, reach } = batch;
     const longest = Math.max(...promptLengths);
     if (positions.length === 0) throw neverFires(key, "its list of positions is empty");
     this.index = new Int32Array(promptLengths.length * length).fill(positions.length);
@@ -22,23 +24,31 @@ export class Cover {
       if (!Number.isInteger(position)) {
         throw new ArgumentError("interventions", `"${key}": position ${position} is not an integer`);
       }
-      if (position >= length || position < -longest) {
+      if (position >= reach || position < -longest) {
         const has = `the longest prompt has ${longest} tokens`;
         throw neverFires(key, `position ${position} is outside every prompt (${has})`);
       }
       promptLengths.forEach((promptLength, row) => {
         const at = position < 0 ? promptLength + position : position;
-        if (at < 0 || at >= length) return;
-        if (this.index[row * length + at] !== positions.length) {
+        const column = padding[row]! + at - first;
+        if (at < 0 || column < 0 || column >= length) return;
+        if (this.index[row * length + column] !== positions.length) {
           throw new ArgumentError("interventions", `"${key}" names position ${at} twice`, {
             hint: "Name each position once, from the start or from the end.",
           });
         }
-        this.index[row * length + at] = entry;
+        this.index[row * length + column] = entry;
       });
     });
-    this.isEverywhere = this.index.every((entry) => entry < positions.length);
-    this.isPrefix = positions.every((position, i) => position === i);
+    const covered = this.index.filter((entry) => entry < positions.length).length;
+    this.isEverywhere = covered === this.index.length;
+    this.isNowhere = covered === 0;
+    // One row for all prompts, as it lies in the parameter.
+    this.isPrefix =
+      first === 0 &&
+      positions.length <= length &&
+      padding.every((columns) => columns === 0) &&
+      positions.every((position, i) => position === i);
   }
 
   /** A parameter `[entries, …]` laid out over `[1 or prompts, length, …]`; the values where it does not apply are 0. */

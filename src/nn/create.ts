@@ -1,8 +1,8 @@
 import { parameter, Random, type Tensor } from "../autograd";
-import { weightShapes } from "./checkpoint";
 import { type GPTConfig, parseConfig } from "./config";
 import { Model } from "./model";
 import type { Tokenizer } from "./tokenizer";
+import { isResidualProjection, weightShapes } from "./weights";
 
 /**
  * A model with fresh weights, as GPT-2 is initialised: normal with deviation 0.02, projections into the residual
@@ -13,7 +13,7 @@ export function createModel(config: object, options: { seed: number; tokenizer?:
   const random = new Random(options.seed);
   const weights: Record<string, Tensor> = {};
   for (const [name, shape] of Object.entries(weightShapes(parsed))) {
-    const deviation = name.endsWith("c_proj.weight") ? 0.02 / Math.sqrt(2 * parsed.n_layers) : 0.02;
+    const deviation = isResidualProjection(parsed, name) ? 0.02 / Math.sqrt(2 * parsed.n_layers) : 0.02;
     const value = (): number => {
       if (name.endsWith(".bias")) return 0;
       if (shape.length === 1) return 1;

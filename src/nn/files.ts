@@ -1,9 +1,12 @@
+import type { FileHandle } from "node:fs/promises";
 import { ArgumentError } from "../autograd";
 import { CheckpointError, NotFoundError } from "./errors";
+import type { CheckpointFolder, RandomAccess } from "./folder";
+import { urlFolder } from "./http";
 
 /** Reading and writing where the platform can: URLs everywhere, files in Node. */
 
-const isNode = typeof process !== "undefined" && process.versions?.node !== undefined;
+export const isNode = typeof process !== "undefined" && process.versions?.node !== undefined;
 
 /** The bytes of a file or URL. Throws `ArgumentError` when there is nothing, with the path. */
 export async function readBytes(source: string | URL): Promise<Uint8Array> {
@@ -24,19 +27,75 @@ export async function readBytes(source: string | URL): Promise<Uint8Array> {
   }
 }
 
-/** Parsed JSON of a file or URL; `undefined` where `optional` and absent. */
-export async function readJson(source: string | URL, optional = false): Promise<unknown> {
-  let bytes: Uint8Array;
+/** A folder of this machine, by path or `file:` URL. Node only. */
+export function nodeFolder(path: string | URL): CheckpointFolder {
+  const at = (file: string) =>
+    path instanceof URL
+      ? new URL(file, path.href.endsWith("/") ? path : `${path.href}/`)
+      : `${path.replace(/[\\/]$/, "")}/${file}`;
+  const parts = (path instanceof URL ? decodeURIComponent(path.pathname) : path).split(/[\\/]/);
+  return {
+    name: parts.filter((part) => part !== "").at(-1) ?? "checkpoint",
+    locate: (file) => String(at(file)),
+    async open(file) {
+      const { open } = await import("node:fs/promises");
+      try {
+        return await fileAccess(await open(at(file)));
+      } catch (error) {
+        if ((error as { code?: string }).code === "ENOENT") return undefined;
+        throw new ArgumentError("read", `${at(file)}: ${(error as Error).message}`);
+      }
+    },
+  };
+}
+
+async function fileAccess(handle: FileHandle): Promise<RandomAccess> {
+  const { size } = await handle.stat();
+  let buffer = new Uint8Array(0);
+  return {
+    size,
+    async read(begin, end) {
+      if (buffer.length < end - begin) buffer = new Uint8Array(end - begin);
+      for (let at = begin; at < end; ) {
+        const { bytesRead } = await handle.read(buffer, at - begin, end - at, at);
+        if (bytesRead === 0) throw new ArgumentError("read", `the file ended at ${at} bytes, it had ${size}`);
+        at += bytesRead;
+      }
+      return buffer.subarray(0, end - begin);
+    },
+    close: () => handle.close(),
+  };
+}
+
+/** Whether a path is a folder. Node only. */
+export async function isFolder(path: string): Promise<boolean> {
+  const { stat } = await import("node:fs/promises");
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** The folder that a path or URL names. */
+export function openFolder(source: string | URL): CheckpointFolder {
+  const url = asUrl(source);
+  if (url !== undefined && url.protocol !== "file:") return urlFolder(url);
+  if (!isNode) throw new ArgumentError("read", `${source}: a browser reads no files`, { hint: "Pass a URL." });
+  return nodeFolder(url ?? (source as string));
+}
+
+/** Parsed JSON of a file of a folder, or undefined when it is not there. Throws `CheckpointError` for other text. */
+export async function readJson(folder: CheckpointFolder, file: string): Promise<unknown> {
+  const access = await folder.open(file);
+  if (access === undefined) return undefined;
   try {
-    bytes = await readBytes(source);
-  } catch (error) {
-    if (optional && error instanceof NotFoundError) return undefined;
-    throw error;
-  }
-  try {
+    const bytes = await access.read(0, access.size);
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    throw new CheckpointError(String(source), `not JSON: ${(error as Error).message}`);
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new CheckpointError(folder.locate(file), `not JSON: ${error.message}`);
+  } finally {
+    await access.close();
   }
 }
 
@@ -69,13 +128,6 @@ export async function checkWritable(path: string): Promise<void> {
 function cannotWrite(path: string, error: unknown): ArgumentError {
   const missing = (error as { code?: string }).code === "ENOENT";
   return new ArgumentError("write", `${path}: ${missing ? "its folder does not exist" : (error as Error).message}`);
-}
-
-/** `folder/file` for a path or URL. */
-export function joinPath(folder: string | URL, file: string): string | URL {
-  const url = asUrl(folder);
-  if (url === undefined) return `${String(folder).replace(/\/$/, "")}/${file}`;
-  return new URL(file, url.href.endsWith("/") ? url : `${url.href}/`);
 }
 
 function asUrl(source: string | URL): URL | undefined {

@@ -1,7 +1,7 @@
 import { ArgumentError, Random, step } from "../autograd";
 import type { Interventions } from "./interventions";
 import type { Model } from "./model";
-import { checkPrompts } from "./prompts";
+import { layOut } from "./prompts";
 
 export interface GenerateOptions {
   /** Most tokens to add. Default 20; generation also ends at the model's context length. */
@@ -26,10 +26,9 @@ export function generateIds(model: Model, ids: readonly number[], options: Gener
   if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
     throw new ArgumentError("generate", `topK is ${topK}`, { hint: "Use 1 or more." });
   }
-  const { eos_token_id } = model.config;
-  const stop = new Set(options.stopTokens ?? (eos_token_id === undefined ? [] : [eos_token_id]));
+  const stop = new Set(options.stopTokens ?? model.config.eos_token_ids);
   const random = new Random(seed);
-  checkPrompts([ids], model.config);
+  layOut([ids], model.config);
   const all = [...ids];
   while (all.length < ids.length + maxTokens && all.length < model.config.n_ctx) {
     const logits = step(() =>
@@ -46,9 +45,9 @@ export function generateIds(model: Model, ids: readonly number[], options: Gener
 export function generate(model: Model, prompt: string, options: GenerateOptions = {}): string {
   const tokenizer = model.needTokenizer("generate");
   const added = generateIds(model, tokenizer.encode(prompt), options);
-  const { eos_token_id } = model.config;
+  const { eos_token_ids } = model.config;
   return tokenizer.decode(
-    added.filter((id) => id !== eos_token_id),
+    added.filter((id) => !eos_token_ids.includes(id)),
     { continuation: true },
   );
 }

@@ -1,24 +1,25 @@
 import {
   causalAttention,
+  concat,
   embedding,
   geluErf,
   geluTanh,
-  layerNorm,
-  linear as linearOp,
   matmul,
+  mul,
   relu,
+  rotary,
   silu,
+  swiglu,
   type Tensor,
+  tensor,
   transpose,
 } from "../autograd";
-import type { Activation, GPTConfig } from "./config";
+import type { KVCache } from "./cache";
+import type { GPTConfig } from "./config";
+import { type Activation, familyOf } from "./families";
 import type { Tap } from "./plan";
-
-/** The weights of a model by their checkpoint names. */
-export type Weights = Readonly<Record<string, Tensor>>;
-
-/** Looks a weight up by its name without the checkpoint's prefix. */
-export type Lookup = (name: string) => Tensor;
+import { type Angles, rotaryAngles } from "./rotary";
+import type { Parts } from "./weights";
 
 const activations: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
   gelu_new: geluTanh,
@@ -27,44 +28,89 @@ const activations: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
   silu,
 };
 
+/** The tokens of one pass. */
+export interface Tokens {
+  /** `[batch, length]` (i32). */
+  ids: Tensor;
+  /** The place of each token in its text, 0 for the first: `batch · length` numbers, row by row. */
+  positions: Int32Array;
+  /** `[batch]` (i32): columns of padding in front of each row, the cached ones counted. */
+  starts: Tensor | undefined;
+  /** Keys and values of the columns before. */
+  cache: KVCache | undefined;
+}
+
 /**
- * The residual stream after the last block and norm, `[batch, positions, d_model]`, from token ids and their positions
- * `[batch, positions]`. Each `tap` line is a site: what it returns replaces the activation.
+ * The residual stream after the last block, `[batch, length, d_model]`. Each `tap` line is a site: what it returns
+ * replaces the activation.
  */
-export function gpt2(w: Lookup, config: GPTConfig, ids: Tensor, positions: Tensor, tap: Tap): Tensor {
-  let x = embedding(w("wte.weight"), ids).add(embedding(w("wpe.weight"), positions));
+export function gpt(w: Parts, config: GPTConfig, tokens: Tokens, tap: Tap): Tensor {
+  const angles = config.rotary && rotaryAngles(config.rotary, tokens, w.get("ln_final").dtype);
+  let x = embed(w, tokens);
   for (let l = 0; l < config.n_layers; l++) {
-    const block: Lookup = (name) => w(`h.${l}.${name}`);
     x = tap("resid_pre", l, x);
-    x = x.add(tap("attn_out", l, attention(block, config, l, norm(block, "ln_1", x, config), tap)));
-    x = tap("resid_mid", l, x);
-    x = x.add(tap("mlp_out", l, mlp(block, config, norm(block, "ln_2", x, config))));
+    const attn = tap("attn_out", l, attention(w, config, l, w.norm("ln_1", x, l), tokens, angles, tap));
+    if (config.parallel_residual) {
+      const mlp_out = tap("mlp_out", l, mlp(w, config, l, w.norm("ln_2", x, l)));
+      x = x.add(attn).add(mlp_out);
+    } else {
+      x = tap("resid_mid", l, x.add(attn));
+      x = x.add(tap("mlp_out", l, mlp(w, config, l, w.norm("ln_2", x, l))));
+    }
     x = tap("resid_post", l, x);
   }
-  return norm(w, "ln_f", x, config);
+  return x;
 }
 
-/** Scores over the vocabulary, `[…, vocab_size]`; the embedding serves again where the checkpoint ties the two. */
-export function unembed(w: Lookup, config: GPTConfig, x: Tensor): Tensor {
-  return matmul(x, transpose(w(config.tie_word_embeddings ? "wte.weight" : "lm_head.weight")));
+/** Scores over the vocabulary, `[.., vocab_size]`; the embedding serves again where the checkpoint ties the two. */
+export function unembed(w: Parts, config: GPTConfig, x: Tensor): Tensor {
+  const head = w.get(config.tie_word_embeddings ? "embed" : "unembed");
+  return matmul(w.norm("ln_final", x), transpose(head));
 }
 
-function attention(w: Lookup, { n_heads, d_model, d_head }: GPTConfig, l: number, x: Tensor, tap: Tap): Tensor {
+function embed(w: Parts, { ids, positions }: Tokens): Tensor {
+  const x = embedding(w.get("embed"), ids);
+  if (!w.has("pos_embed")) return x;
+  return x.add(embedding(w.get("pos_embed"), tensor(positions, { dtype: "i32", shape: ids.shape })));
+}
+
+function attention(
+  w: Parts,
+  config: GPTConfig,
+  l: number,
+  x: Tensor,
+  { starts, cache }: Tokens,
+  angles: Angles | undefined,
+  tap: Tap,
+): Tensor {
+  const { n_heads: heads, n_kv_heads: kvHeads, d_head } = config;
   const [batch, length] = x.shape as [number, number];
-  const qkv = linear(w, "attn.c_attn", x).reshape([batch, length, 3 * n_heads, d_head]);
-  const z = tap("z", l, causalAttention(qkv, { heads: n_heads }));
-  return linear(w, "attn.c_proj", z.reshape([batch, length, d_model]));
+  let qkv = project(w, config, l, x);
+  if (angles) qkv = rotary(qkv, angles.cos, angles.sin, { heads: heads + kvHeads });
+  const attended = cache ? cache.attend(l, qkv) : causalAttention(qkv, { heads, kvHeads, ...(starts && { starts }) });
+  const z = tap("z", l, attended);
+  return w.linear("attn_proj", z.reshape([batch, length, heads * d_head]), l);
 }
 
-function mlp(w: Lookup, { act_fn }: GPTConfig, x: Tensor): Tensor {
-  return linear(w, "mlp.c_proj", activations[act_fn](linear(w, "mlp.c_fc", x)));
+/** Queries, keys and values: `[batch, length, heads + 2 · kvHeads, d_head]`, in this order. */
+function project(w: Parts, config: GPTConfig, l: number, x: Tensor): Tensor {
+  const { n_heads: heads, n_kv_heads: kvHeads, d_head } = config;
+  const [batch, length] = x.shape as [number, number];
+  const shape = [batch, length, heads + 2 * kvHeads, d_head];
+  if (!w.has("qkv")) {
+    return concat(
+      (["q", "k", "v"] as const).map((part) => w.linear(part, x, l)),
+      -1,
+    ).reshape(shape);
+  }
+  const qkv = w.linear("qkv", x, l);
+  if (familyOf(config).fused === "by_part") return qkv.reshape(shape);
+  return qkv.reshape([batch, length, heads, 3, d_head]).permute([0, 1, 3, 2, 4]).reshape(shape);
 }
 
-/** GPT-2 stores its weight matrices as `[in, out]`. */
-function linear(w: Lookup, name: string, x: Tensor): Tensor {
-  return linearOp(x, w(`${name}.weight`), w(`${name}.bias`));
-}
-
-function norm(w: Lookup, name: string, x: Tensor, { eps }: GPTConfig): Tensor {
-  return layerNorm(x, w(`${name}.weight`), w(`${name}.bias`), eps);
+function mlp(w: Parts, { act_fn, gated_mlp }: GPTConfig, l: number, x: Tensor): Tensor {
+  const hidden = w.linear("mlp_in", x, l);
+  if (!gated_mlp) return w.linear("mlp_proj", activations[act_fn](hidden), l);
+  const gate = w.linear("mlp_gate", x, l);
+  return w.linear("mlp_proj", act_fn === "silu" ? swiglu(gate, hidden) : mul(activations[act_fn](gate), hidden), l);
 }

@@ -1,16 +1,17 @@
+export { KVCache } from "./cache";
 export {
   type CheckpointFiles,
   type CheckpointOptions,
   fingerprint,
   readCheckpoint,
-  weightShapes,
   writeCheckpoint,
 } from "./checkpoint";
-export { type Activation, type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
+export { type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
 export { createModel } from "./create";
 export * from "./errors";
+export type { Activation, ModelType, Rotary, RotaryScaling } from "./families";
+export { type CheckpointFolder, droppedFolder, memoryAccess, type RandomAccess } from "./folder";
 export { type GenerateOptions, generate, generateIds, nextTokens } from "./generate";
-export type { Weights } from "./gpt";
 export {
   ablate,
   add,
@@ -22,7 +23,7 @@ export {
   scale,
   type Where,
 } from "./interventions";
-export { loadCheckpoint, saveCheckpoint } from "./load";
+export { type CheckpointSource, type FileProgress, type LoadOptions, loadCheckpoint, saveCheckpoint } from "./load";
 export { type ForwardOptions, type ForwardResult, Model } from "./model";
 export {
   Adam,
@@ -33,6 +34,7 @@ export {
   type Parameters,
   type Schedule,
 } from "./optim";
+export type { CheckpointDType } from "./read-weights";
 export {
   readSafetensors,
   type StoredTensor,
@@ -41,7 +43,7 @@ export {
   toInt32,
   writeSafetensors,
 } from "./safetensors";
-export { type Place, parsePlace, placeName, type Site, sites } from "./sites";
+export { type Place, parsePlace, placeName, type Site, sites, sitesOf } from "./sites";
 export { Tokenizer } from "./tokenizer";
 export {
   languageModelLoss,
@@ -51,3 +53,4 @@ export {
   train,
 } from "./train";
 export { readTrainingState, writeTrainingState } from "./train-state";
+export { type Weights, weightShapes } from "./weights";

@@ -1,12 +1,15 @@
-import { ArgumentError, countElements, embedding, type Tensor, tensor } from "../autograd";
+import { ArgumentError, countElements, type Tensor, tensor } from "../autograd";
+import { recordingDepth } from "../autograd/tape";
+import type { KVCache } from "./cache";
 import type { GPTConfig } from "./config";
 import { type GenerateOptions, generate } from "./generate";
-import { gpt2, unembed, type Weights } from "./gpt";
+import { gpt, unembed } from "./gpt";
 import type { Interventions } from "./interventions";
 import { planInterventions, type Tap } from "./plan";
-import { checkPrompts } from "./prompts";
+import { layOut, type Rows } from "./prompts";
 import { parsePlace, placeName } from "./sites";
 import type { Tokenizer } from "./tokenizer";
+import { findPrefix, Parts, type Weights } from "./weights";
 
 export interface ForwardOptions {
   /** Edits of activations; an unknown, ill-shaped or unfired one throws. */
@@ -19,19 +22,32 @@ export interface ForwardOptions {
   positions?: "all" | "last";
   /** Tokens of each row that belong to the prompt, where rows also hold generated ones. Default: all. */
   promptLengths?: readonly number[];
+  /**
+   * Keys and values of what was read before; those of this pass are added. The first pass takes the prompts, each later
+   * one the new tokens of every row (the same number for all). Logits and activations are those of the new columns.
+   */
+  cache?: KVCache;
+  /**
+   * How long a row can become: an intervention at a position from here on would never fire, which is an error. Default:
+   * the longest row, or with a cache the model's context.
+   */
+  reach?: number;
 }
 
 export interface ForwardResult {
-  /** `[prompts, positions, vocab_size]`, or `[prompts, vocab_size]` for `positions: "last"`. */
+  /** `[prompts, columns, vocab_size]`, or `[prompts, vocab_size]` for `positions: "last"`. */
   logits: Tensor;
-  /** The captured activations by place name, as they are after interventions. */
+  /** The captured activations by place name, `[prompts, columns, …]`, as they are after interventions. */
   activations: Readonly<Record<string, Tensor>>;
+  /** Columns of padding in front of each prompt: token `t` of prompt `r` is in column `padding[r] + t`. */
+  padding: readonly number[];
 }
 
 /** A GPT: configuration, weights by checkpoint name, tokenizer. Holds no state beyond them. */
 export class Model {
   /** What stands before every weight name in this checkpoint, e.g. `transformer.`. */
   readonly prefix: string;
+  private readonly parts: Parts;
 
   constructor(
     readonly config: GPTConfig,
@@ -39,10 +55,8 @@ export class Model {
     readonly tokenizer?: Tokenizer,
     readonly name = "model",
   ) {
-    this.prefix =
-      Object.keys(weights)
-        .find((key) => key.endsWith("wte.weight"))
-        ?.replace(/wte\.weight$/, "") ?? "";
+    this.prefix = findPrefix(Object.keys(weights), config);
+    this.parts = new Parts(config, weights, this.prefix);
   }
 
   /** The same model on other weights: how weights are differentiated. */
@@ -55,36 +69,37 @@ export class Model {
     return countElements(this.weights);
   }
 
+  /** What the model computes in; its matrices may be stored in fewer bits. */
+  get dtype(): "f32" | "f64" {
+    return this.parts.get("ln_final").dtype as "f32" | "f64";
+  }
+
   /**
-   * Runs token ids through the model. `ids`: one prompt or several, of any lengths: shorter ones are padded behind
-   * their end, where no token before can see it, so that a batch gives what each prompt gives alone.
+   * Runs token ids through the model. `ids`: one prompt or several, of any lengths: shorter ones are padded on the
+   * left, where nothing sees it, and positions count from each prompt's own start, so that a batch gives what each
+   * prompt gives alone. The last column is the last token of every prompt.
    *
    * Throws `TokenError` for ids outside the vocabulary and prompts that are empty or longer than the context, and what
    * `planInterventions` throws.
    */
   forward(ids: readonly number[] | readonly (readonly number[])[], options: ForwardOptions = {}): ForwardResult {
     const prompts = (typeof ids[0] === "number" ? [ids] : ids) as readonly (readonly number[])[];
-    const lengths = checkPrompts(prompts, this.config);
-    const length = Math.max(...lengths);
-    const promptLengths = options.promptLengths ?? lengths;
-    if (promptLengths.length !== lengths.length || promptLengths.some((n, row) => !(n > 0 && n <= lengths[row]!))) {
-      throw new ArgumentError("forward", "promptLengths must give 1 to all tokens of each prompt", {
-        details: { promptLengths, tokens: lengths },
-      });
-    }
-    const tap = this.tap(options, { promptLengths, length });
-    const padded = prompts.flatMap((prompt) => [...prompt, ...new Array<number>(length - prompt.length).fill(0)]);
-    const grid = [prompts.length, length];
-    const tokens = tensor(padded, { dtype: "i32", shape: grid });
-    const positions = tensor(
-      Array.from(padded, (_, i) => i % length),
-      { dtype: "i32", shape: grid },
-    );
-    const x = gpt2(this.lookup, this.config, tokens, positions, tap.apply);
-    return {
-      logits: unembed(this.lookup, this.config, options.positions === "last" ? lastOf(x, lengths) : x),
-      activations: tap.captured,
+    const { cache } = options;
+    if (cache) this.checkCache(cache);
+    const rows = layOut(prompts, this.config, cache);
+    if (cache?.length === 0) cache.begin(rows.padding, promptLengthsOf(prompts, options));
+    cache?.reserve(rows.length);
+    const tap = this.tap(options, rows, cache?.promptLengths ?? promptLengthsOf(prompts, options));
+    const tokens = {
+      ids: tensor(rows.ids, { dtype: "i32", shape: [prompts.length, rows.length] }),
+      positions: rows.positions,
+      starts: rows.padding.some((n) => n > 0) ? tensor([...rows.padding], { dtype: "i32" }) : undefined,
+      cache,
     };
+    const x = gpt(this.parts, this.config, tokens, tap.apply);
+    cache?.advance(rows.length);
+    const asked = options.positions === "last" ? x.slice([null, [-1]]).squeeze(1) : x;
+    return { logits: unembed(this.parts, this.config, asked), activations: tap.captured, padding: rows.padding };
   }
 
   /** The text that continues a prompt; see `GenerateOptions`. */
@@ -112,16 +127,23 @@ export class Model {
     return this.tokenizer;
   }
 
-  private readonly lookup = (name: string): Tensor => {
-    const weight = this.weights[this.prefix + name] ?? this.weights[name];
-    if (weight === undefined) throw new ArgumentError("model", `no weight "${this.prefix}${name}"`);
-    return weight;
-  };
+  private checkCache(cache: KVCache): void {
+    if (cache.model.weights !== this.weights) {
+      throw new ArgumentError("forward", "the cache belongs to another model", { hint: "Make one for this model." });
+    }
+    if (recordingDepth() > 0) {
+      throw new ArgumentError("forward", "a cache keeps no history for gradients", {
+        hint: "Leave cache out inside a function that is being differentiated.",
+      });
+    }
+  }
 
-  private tap(options: ForwardOptions, batch: { promptLengths: readonly number[]; length: number }) {
-    const { interventions = {}, beta = 1, capture = [] } = options;
-    const dtype = this.lookup("wte.weight").dtype as "f32" | "f64";
-    const edit = planInterventions(interventions, this.config, { ...batch, beta, dtype });
+  private tap(options: ForwardOptions, { padding, first, length }: Rows, promptLengths: readonly number[]) {
+    const { interventions = {}, beta = 1, capture = [], cache } = options;
+    const longest = first + length - Math.min(...padding);
+    const reach = Math.max(options.reach ?? (cache ? this.config.n_ctx : 0), longest);
+    const batch = { promptLengths, padding, first, length, reach, beta, dtype: this.dtype };
+    const edit = planInterventions(interventions, this.config, batch);
     const wanted = new Set(capture.flatMap((name) => this.placesOf(name)));
     const captured: Record<string, Tensor> = {};
     const apply: Tap = (site, layer, h) => {
@@ -140,12 +162,13 @@ export class Model {
   }
 }
 
-/** The last real position of each row of `x [prompts, positions, d]`: `[prompts, d]`. */
-function lastOf(x: Tensor, lengths: readonly number[]): Tensor {
-  const [batch, length, d] = x.shape as [number, number, number];
-  const index = tensor(
-    lengths.map((n, row) => row * length + n - 1),
-    { dtype: "i32" },
-  );
-  return embedding(x.reshape([batch * length, d]), index);
+function promptLengthsOf(prompts: readonly (readonly number[])[], { promptLengths }: ForwardOptions) {
+  const lengths = prompts.map((prompt) => prompt.length);
+  if (promptLengths === undefined) return lengths;
+  if (promptLengths.length === lengths.length && promptLengths.every((n, row) => n > 0 && n <= lengths[row]!)) {
+    return promptLengths;
+  }
+  throw new ArgumentError("forward", "promptLengths must give 1 to all tokens of each prompt", {
+    details: { promptLengths, tokens: lengths },
+  });
 }

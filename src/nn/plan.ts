@@ -6,12 +6,17 @@ import { applyEdit, type Intervention, type Interventions, parametersOf } from "
 import { featureShape, fitTo, pickLayer } from "./plan-shapes";
 import { type Place, parsePlace, placeName, type Site } from "./sites";
 
-/** What the interventions of one forward pass need to know about its batch. */
+/** What the interventions of one forward pass need to know about its batch: rows of equal length, padded in front. */
 export interface Batch {
   /** Tokens of each prompt that positions count over (generated tokens come after them). */
   promptLengths: readonly number[];
-  /** Positions that the pass computes: the longest row. */
+  /** Columns of padding in front of each row. */
+  padding: readonly number[];
+  /** The columns that this pass computes: those before `first` are cached. */
+  first: number;
   length: number;
+  /** Positions from here on will never be computed. */
+  reach: number;
   /** β for all prompts or for each. */
   beta: number | readonly number[];
   dtype: "f32" | "f64";
@@ -75,6 +80,7 @@ function editAt(
     }
   }
   const covered = positions && new Cover(key, positions, batch);
+  if (covered?.isNowhere) return (h) => h;
   return (h) => {
     const parameters: Record<string, Tensor | number> = {};
     const rank = h.rank - 2;

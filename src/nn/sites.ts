@@ -9,13 +9,18 @@ export const sites = ["resid_pre", "z", "attn_out", "resid_mid", "mlp_out", "res
  * - `resid_pre` residual stream entering the block
  * - `z` attention result per head, before the output projection: `[batch, positions, heads, d_head]`
  * - `attn_out` attention output, before it is added back
- * - `resid_mid` residual stream between attention and MLP
+ * - `resid_mid` residual stream between attention and MLP; not in a parallel block, which has none
  * - `mlp_out` MLP output, before it is added back
  * - `resid_post` residual stream leaving the block
  *
  * All but `z` have shape `[batch, positions, d_model]`.
  */
 export type Site = (typeof sites)[number];
+
+/** The sites of this model: a parallel block has no residual stream between attention and MLP. */
+export function sitesOf({ parallel_residual }: GPTConfig): readonly Site[] {
+  return parallel_residual ? sites.filter((site) => site !== "resid_mid") : sites;
+}
 
 /** One site in one block, or (no `layer`) in every block. */
 export interface Place {
@@ -34,7 +39,7 @@ export function placeName(site: Site, layer: number): string {
  */
 export function parsePlace(name: string, config: GPTConfig, where = "interventions"): Place {
   const match = /^(?:blocks\.(\d+)\.)?(attn\.)?(?:hook_)?([a-z_]+)$/.exec(name);
-  const site = sites.find((known) => known === match?.[3]);
+  const site = sitesOf(config).find((known) => known === match?.[3]);
   // TransformerLens puts `z`, and of our sites only that, below `attn`.
   if (match === null || site === undefined || (match[2] !== undefined && site !== "z")) {
     throw unknownSite(where, name, config);
@@ -46,12 +51,12 @@ export function parsePlace(name: string, config: GPTConfig, where = "interventio
 }
 
 function unknownSite(where: string, name: string, config: GPTConfig): SiteError {
-  const names = [
-    ...sites,
-    ...Array.from({ length: config.n_layers }, (_, l) => sites.map((s) => placeName(s, l))).flat(),
-  ];
-  const candidates = name.includes(".") ? names.slice(sites.length) : names.slice(0, sites.length);
-  return new SiteError(where, `no site "${name}"`, {
-    hint: `Nearest: "${nearest(name, candidates)}". This model has blocks 0-${config.n_layers - 1}; sites: ${sites.join(", ")}.`,
+  const own = sitesOf(config);
+  const places = Array.from({ length: config.n_layers }, (_, l) => own.map((s) => placeName(s, l))).flat();
+  const candidates = name.includes(".") ? places : own;
+  const isMissing = config.parallel_residual && name.includes("resid_mid");
+  const why = isMissing ? ": attention and MLP of a block read the same residual stream" : "";
+  return new SiteError(where, `no site "${name}"${why}`, {
+    hint: `Nearest: "${nearest(name, candidates)}". This model has blocks 0-${config.n_layers - 1}; sites: ${own.join(", ")}.`,
   });
 }

@@ -149,6 +149,17 @@ export class Tokenizer {
     });
   }
 
+  /** Whether `single` finds a token for a text. */
+  isSingle(text: string): boolean {
+    try {
+      this.single(text);
+      return true;
+    } catch (error) {
+      if (error instanceof TokenError) return false;
+      throw error;
+    }
+  }
+
   /** The words of a text that the vocabulary cannot express, in order, each once. Empty when all is well. */
   unknownWords(text: string): string[] {
     const unknown = new Set<string>();

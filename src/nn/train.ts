@@ -87,7 +87,7 @@ export function languageModelLoss(model: Model, sequences: readonly (readonly nu
   const length = Math.max(...inputs.map((ids) => ids.length));
   const targets = sequences.flatMap((ids) => {
     const next: number[] = ids.slice(1);
-    return [...next, ...new Array<number>(length - next.length).fill(ignored)];
+    return [...new Array<number>(length - next.length).fill(ignored), ...next];
   });
   const { logits } = model.forward(inputs);
   const flat = logits.reshape([sequences.length * length, model.config.vocab_size]);

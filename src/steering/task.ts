@@ -1,15 +1,5 @@
 import { ArgumentError, Random } from "../autograd";
-import {
-  type ConflictForm,
-  cccPrompt,
-  conflictForms,
-  ioiPrompt,
-  isHeldOutConflict,
-  isHeldOutIoi,
-} from "../builtin/corpus";
-import { capitalOf, capitals, countries } from "../builtin/facts";
-import { ioiPatterns, names, objects, places } from "../builtin/words";
-import type { Model } from "../nn";
+import { type Model, TokenError } from "../nn";
 
 /** A text whose next token should be one of two. */
 export interface Prompt {
@@ -22,6 +12,12 @@ export interface Prompt {
   readonly group: string;
 }
 
+/** A text that a task had to leave out. */
+export interface Skipped {
+  readonly text: string;
+  readonly why: string;
+}
+
 /** Prompts of one token length, split so that no group is on both sides. */
 export interface Task {
   readonly name: string;
@@ -31,7 +27,9 @@ export interface Task {
   /** How train and test differ, in words. */
   readonly split: string;
   /** Texts that could not be used, and why: answers of several tokens, other lengths. */
-  readonly skipped: readonly string[];
+  readonly skipped: readonly Skipped[];
+  /** The same in a few lines for a reader, each reason with how many texts it cost. */
+  readonly warnings: readonly string[];
 }
 
 export interface TaskOptions {
@@ -40,90 +38,6 @@ export interface TaskOptions {
   testShare?: number;
   /** Prompts for each country or pair of names. Default 4. */
   perGroup?: number;
-}
-
-export interface CountryCapitalsOptions extends TaskOptions {
-  /** How the conflict is asked. Default `qa`. */
-  form?: ConflictForm;
-}
-
-/**
- * CCC: the context names a capital that clashes with what the model knows. `correct` is the capital that the model
- * knows, `wrong` the one in the context. Split by country; capitals of held-out countries appear only in test prompts,
- * in combinations that the built-in model never trained on.
- */
-export function countryCapitals(model: Model, options: CountryCapitalsOptions = {}): Task {
-  const { seed = 0, testShare = 0.3, perGroup = 4, form = "qa" } = options;
-  if (!conflictForms.includes(form)) {
-    throw new ArgumentError("countryCapitals", `no form "${form}"`, { hint: `Valid: ${conflictForms.join(", ")}.` });
-  }
-  const random = new Random(seed);
-  // Two countries may share a capital; splitting by capital keeps both on one side.
-  const order = random.shuffle(capitals);
-  const held = new Set(order.slice(0, Math.round(order.length * testShare)));
-  const build = (isTest: boolean): Draft[] => {
-    const side = countries.filter((country) => held.has(capitalOf(country)) === isTest);
-    const others = capitals.filter((capital) => held.has(capital) === isTest);
-    return side.flatMap((country) => {
-      const known = capitalOf(country);
-      const fitting = others.filter((o) => o !== known && (!isTest || isHeldOutConflict(country, o)));
-      const drawn = random.shuffle(fitting).slice(0, perGroup);
-      return drawn.map((other) => ({
-        text: cccPrompt(country, other, form),
-        correct: known,
-        wrong: other,
-        group: country,
-      }));
-    });
-  };
-  return assemble(model, {
-    name: "ccc",
-    description: "Country-capital conflicts: the context names another capital than the one that the model knows.",
-    train: build(false),
-    test: build(true),
-    splitBy: "countries",
-  });
-}
-
-export interface IndirectObjectsOptions extends TaskOptions {
-  /** Which of the sentence templates; each has a length of its own. Default 0. */
-  template?: number;
-}
-
-/**
- * IOI: `When Mary and John went to the shop, John gave a book to`. `correct` is the name that is not repeated, `wrong`
- * the giver. Both orders of the names. Split by name: no name is on both sides.
- */
-export function indirectObjects(model: Model, options: IndirectObjectsOptions = {}): Task {
-  const { seed = 0, testShare = 0.3, perGroup = 4, template = 0 } = options;
-  if (ioiPatterns[template] === undefined) {
-    throw new ArgumentError("indirectObjects", `no template ${template}`, {
-      hint: `Valid: 0-${ioiPatterns.length - 1}.`,
-    });
-  }
-  const random = new Random(seed);
-  const order = random.shuffle(names);
-  const heldCount = Math.round(order.length * testShare);
-  const build = (side: readonly string[], isTest: boolean): Draft[] =>
-    side.flatMap((a) => {
-      const drafts: Draft[] = [];
-      while (drafts.length < 2 * perGroup) {
-        const b = random.pick(side.filter((name) => name !== a));
-        const parts = { a, b, place: random.pick(places), object: random.pick(objects), template };
-        if (isTest !== isHeldOutIoi(parts)) continue;
-        const orders = ["ABBA", "BABA"] as const;
-        const text = ioiPrompt({ ...parts, order: orders[drafts.length % 2]! });
-        drafts.push({ text, correct: a, wrong: b, group: a });
-      }
-      return drafts;
-    });
-  return assemble(model, {
-    name: "ioi",
-    description: "Indirect objects: who receives, when one of two names is repeated as the giver.",
-    train: build(order.slice(heldCount), false),
-    test: build(order.slice(0, heldCount), true),
-    splitBy: "names",
-  });
 }
 
 /** A prompt before it is tokenized; answers are words without their leading space. */
@@ -143,7 +57,7 @@ export function assemble(
   model: Model,
   parts: { name: string; description: string; train: Draft[]; test: Draft[]; splitBy: string },
 ): Task {
-  const skipped: string[] = [];
+  const skipped: Skipped[] = [];
   const read = (drafts: Draft[]) => drafts.flatMap((draft) => tokenize(model, draft, skipped));
   const [train, test] = [read(parts.train), read(parts.test)];
   const counts = new Map<number, number>();
@@ -151,13 +65,13 @@ export function assemble(
   const [length] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [0];
   const keep = (prompts: Prompt[]) =>
     prompts.filter(({ ids, text }) => {
-      if (ids.length !== length) skipped.push(`${ids.length} tokens, not ${length}: ${text}`);
+      if (ids.length !== length) skipped.push({ text, why: `${ids.length} tokens long, not ${length}` });
       return ids.length === length;
     });
   const [trainKept, testKept] = [keep(train), keep(test)];
   if (trainKept.length === 0 || testKept.length === 0) {
     throw new ArgumentError(parts.name, `no prompt of this task fits "${model.name}"`, {
-      ...(skipped[0] && { details: { "for example": skipped[0] } }),
+      ...(skipped[0] && { details: { "for example": skipped[0].text, because: skipped[0].why } }),
     });
   }
   const groups = (prompts: Prompt[]) => new Set(prompts.map((prompt) => prompt.group)).size;
@@ -168,17 +82,64 @@ export function assemble(
     test: testKept,
     split: `${groups(trainKept)} training ${parts.splitBy}, ${groups(testKept)} held-out ${parts.splitBy}`,
     skipped,
+    warnings: warningsOf(skipped),
   };
 }
 
-function tokenize(model: Model, draft: Draft, skipped: string[]): Prompt[] {
+/** `" David" is 5 tokens, not one (8 prompts left out)`: one line for each reason. */
+function warningsOf(skipped: readonly Skipped[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { why } of skipped) counts.set(why, (counts.get(why) ?? 0) + 1);
+  return [...counts].map(([why, n]) => `${why} (${n} ${n === 1 ? "prompt" : "prompts"} left out)`);
+}
+
+function tokenize(model: Model, draft: Draft, skipped: Skipped[]): Prompt[] {
   const tokenizer = model.needTokenizer("task");
   try {
     const correct = tokenizer.single(` ${draft.correct}`);
     const wrong = tokenizer.single(` ${draft.wrong}`);
     return [{ text: draft.text, ids: tokenizer.encode(draft.text), correct, wrong, group: draft.group }];
   } catch (error) {
-    skipped.push(`${(error as Error).message.split("\n")[0]}: ${draft.text}`);
+    if (!(error instanceof TokenError)) throw error;
+    skipped.push({ text: draft.text, why: error.problem });
     return [];
   }
+}
+
+/**
+ * A task from your own prompts: `correct` and `wrong` are words that follow a space. Split so that no `group` (default:
+ * the answers) is on both sides. Throws `ArgumentError` when nothing can be used or there is only one group.
+ */
+export function promptTask(
+  model: Model,
+  prompts: readonly PromptDraft[],
+  options: { name?: string; description?: string; seed?: number; testShare?: number } = {},
+): Task {
+  const { name = "prompts", description = "Prompts with two answers each.", seed = 0, testShare = 0.3 } = options;
+  const drafts = prompts.map((draft, i) => checkDraft(name, draft, i));
+  const groups = [...new Set(drafts.map(({ group }) => group))];
+  if (groups.length < 2) {
+    throw new ArgumentError(name, `${groups.length} group of prompts cannot be split into training and test`, {
+      hint: "Give prompts of two groups or more: other answers, or other values of group.",
+    });
+  }
+  const order = new Random(seed).shuffle(groups);
+  const held = Math.min(Math.max(Math.round(groups.length * testShare), 1), groups.length - 1);
+  const test = new Set(order.slice(0, held));
+  const side = (isTest: boolean) => drafts.filter(({ group }) => test.has(group) === isTest);
+  return assemble(model, { name, description, train: side(false), test: side(true), splitBy: "groups" });
+}
+
+/** One of your own prompts; see `promptTask`. */
+export type PromptDraft = Omit<Draft, "group"> & { group?: string };
+
+function checkDraft(name: string, draft: PromptDraft, at: number): Draft {
+  const { text, correct, wrong } = draft ?? {};
+  for (const [key, value] of Object.entries({ text, correct, wrong })) {
+    if (typeof value === "string" && value !== "") continue;
+    throw new ArgumentError(name, `prompt ${at} has no ${key}`, {
+      hint: 'A prompt is { "text": "…", "correct": "Paris", "wrong": "Rome" }.',
+    });
+  }
+  return { text, correct, wrong, group: draft.group ?? `${correct} ${wrong}` };
 }

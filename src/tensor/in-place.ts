@@ -14,3 +14,9 @@ export function addInto(sum: Tensor, x: Tensor): void {
     kernels.copy(total, sum);
   }
 }
+
+/** Overwrites `target`, in any layout of distinct elements, with `x` of its shape. Not recorded. */
+export function copyInto(target: Tensor, x: Tensor): void {
+  if (profiler.isOn) profiler.count([x, target]);
+  kernelsFor(x.dtype).copy(x, target);
+}

@@ -17,7 +17,7 @@ let madeCount = 0;
 
 /** The memory of one or more tensors (views share it). */
 export class Storage<D extends DType = DType> {
-  readonly scope: Scope | undefined;
+  scope: Scope | undefined;
   readonly ptr: number;
   /** Pending gradients that lie here, while `recycle` runs. */
   uses = 0;
@@ -35,7 +35,7 @@ export class Storage<D extends DType = DType> {
     const bytes = length * itemSize[dtype];
     if (scope === undefined) {
       this.ptr = allocate(bytes);
-      collected.register(this, { ptr: this.ptr, bytes });
+      collected.register(this, { ptr: this.ptr, bytes }, this);
     } else {
       this.ptr = takeFromRegion(bytes);
       if (made !== undefined) {
@@ -64,6 +64,14 @@ export class Storage<D extends DType = DType> {
 }
 
 const collected = new FinalizationRegistry<{ ptr: number; bytes: number }>(({ ptr, bytes }) => release(ptr, bytes));
+
+/** Gives memory made outside any step back at once, not at garbage collection; its tensors must not be used again. */
+export function releaseNow(storage: Storage): void {
+  if (storage.scope !== undefined) return;
+  storage.scope = { closed: true };
+  collected.unregister(storage);
+  release(storage.ptr, storage.length * itemSize[storage.dtype]);
+}
 
 /**
  * Runs `body` in a scope of its own and gives its result to `save` before the scope ends, to set aside what must

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/builtin/vocabulary";
 import { addCompare } from "../../src/cli/compare";
 import { addDemo } from "../../src/cli/demo";
+import { addExport } from "../../src/cli/export";
 import { addForward } from "../../src/cli/forward";
 import { addGenerate } from "../../src/cli/generate";
 import { addInfo } from "../../src/cli/info";
@@ -48,9 +49,9 @@ afterAll(() => rm(folder, { recursive: true }));
 describe("help", () => {
   test("of every command shows an example", () => {
     const program = new Command("fader");
-    for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addInfo]) add(program);
+    for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addExport, addInfo]) add(program);
     expect(program.commands.map((command) => command.name()).sort()).toEqual(
-      ["demo", "compare", "learn", "generate", "forward", "info"].sort(),
+      ["demo", "compare", "learn", "generate", "forward", "export", "info"].sort(),
     );
     for (const command of program.commands) {
       const parts: string[] = [];
@@ -67,7 +68,7 @@ describe("help", () => {
   test("of the program names every command and shows an example", async () => {
     const { status, out } = await fader("--help");
     expect(status).toBe(0);
-    for (const name of ["demo", "compare", "learn", "generate", "forward", "info", "Example:"])
+    for (const name of ["demo", "compare", "learn", "generate", "forward", "export", "info", "Example:"])
       expect(out).toContain(name);
   });
 });
@@ -136,6 +137,41 @@ describe("fader learn", () => {
     expect(metrics.prompts).toBe(countryCapitals(model).test.length);
     expect(learned.provenance.metrics!.l1).toBeCloseTo(metrics.l1, 6);
     expect((await readFile(file)).length).toBeGreaterThan(100);
+  });
+});
+
+describe("fader export", () => {
+  test("writes what forward and generate read, with the logits of what was learned", async () => {
+    const learned = join(folder, "b.fader.safetensors");
+    const settings = ["--method", "vectors", "--steps", "1", "--batch-size", "2", "--out", learned];
+    expect((await fader("learn", "--model", checkpoint, ...settings)).status).toBe(0);
+    const length = (await loadIntervention(learned, model)).provenance.tokens.length;
+    const ids = Array.from({ length }, (_, i) => i + 1).join();
+    const logits = async (...args: string[]) => {
+      const { out, error } = await fader("forward", "--model", checkpoint, "--ids", ids, "--json", ...args);
+      expect(error).toBe("");
+      return JSON.parse(out).logits as number[];
+    };
+    const want = await logits("--intervention", learned, "--beta", "-2");
+    expect(want).not.toEqual(await logits());
+    for (const name of ["b.npz", "b.safetensors"]) {
+      const file = join(folder, name);
+      const { status, out } = await fader("export", learned, file, "--model", checkpoint, "--beta", "-1", "--json");
+      expect(status).toBe(0);
+      expect(JSON.parse(out)).toEqual({
+        file,
+        format: name.slice(2),
+        beta: -1,
+        bytes: (await readFile(file)).length,
+      });
+      const got = await logits("--intervention", file, "--beta", "2");
+      expect(Math.max(...got.map((x, i) => Math.abs(x - want[i]!)))).toBeLessThan(1e-5);
+    }
+    const refused = await fader("export", learned, join(folder, "b.gguf"), "--model", checkpoint);
+    expect(refused.status).toBe(1);
+    expect(refused.error).toMatch(/^ArgumentError: export: ".*" depends on the position/);
+    const again = await fader("export", learned, join(folder, "c.fader.safetensors"), "--model", checkpoint);
+    expect(again.error).toMatch(/this ending is for interventions with their provenance/);
   });
 });
 

@@ -2,7 +2,19 @@ import { sizeOf, step, type Tensor, tensor } from "fader/tensor";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { dot, nan, softmax, sum } from "./formulas";
-import { blank, chosenKernels, close, covered, type Draw, edge, make, rowsOf, seeds, values } from "./support";
+import {
+  blank,
+  chosenKernels,
+  close,
+  covered,
+  type Draw,
+  edge,
+  make,
+  rowKernel,
+  rowsOf,
+  seeds,
+  values,
+} from "./support";
 
 const { sqrt, max, floor } = Math;
 const k = chosenKernels;
@@ -93,6 +105,27 @@ const widths = fc.constantFrom(0, 1, 3, 4, 5, 8, 12, 33);
 
 export function attention(): void {
   covered.add("attention").add("attentionGradient");
+
+  rowKernel("rotary", ([length, width], seed) => {
+    // Pairs up to half of a vector, and some entries behind them that stay.
+    const [batch, vectors, heads] = [1 + (seed % 2), 1 + (seed % 3), seed % (2 + (seed % 3))];
+    const half = floor(width! / 2);
+    const d = 2 * half + (seed % 2);
+    const [x, out] = [make([batch, length!, vectors, d], seed), blank([batch, length!, vectors, d])];
+    const [cos, sin] = [make([batch, length!, half], seed + 1), make([batch, length!, half], seed + 2)];
+    k().rotary(x, cos, sin, out, heads);
+    const [v, c, s] = [values(x), values(cos), values(sin)];
+    close(
+      out,
+      v.map((value, at) => {
+        const [i, vector] = [at % d, floor(at / d)];
+        const angle = floor(vector / vectors) * half + (i % half);
+        if (vector % vectors >= heads || i >= 2 * half) return value;
+        return i < half ? value * c[angle]! - v[at + half]! * s[angle]! : value * c[angle]! + v[at - half]! * s[angle]!;
+      }),
+      1e-6,
+    );
+  });
 
   const lengths = fc.constantFrom(0, 1, 2, 3, 4, 5, 8, 15, 16, 17, 31, 33, 50);
   const cases = fc.tuple(fc.nat({ max: 2 }), lengths, grouped, widths, fc.boolean(), seeds);

@@ -187,6 +187,12 @@ function attention(withGradient: boolean): Sampler {
   });
 }
 
+const rotary = fc.tuple(fc.nat({ max: 2 }), dim, dim, dim, dim).chain(([batch, length, vectors, half, rest]) => {
+  const angles = input([batch, length, half]);
+  const x = input([batch, length, vectors, 2 * half + rest]);
+  return make({ x, cos: angles, sin: angles }, fc.record({ heads: fc.nat({ max: vectors }) }));
+});
+
 const embedding = fc.tuple(someDim, dim, shapeOf(0, 2));
 const elementwise =
   "neg exp log sqrt rsqrt tanh erf sigmoid relu softplus abs sin cos sign square reciprocal silu gelu_erf gelu_tanh";
@@ -284,6 +290,7 @@ export const samplers: Record<string, Sampler> = {
   rms_norm: norm(["x", "weight"]),
   rms_norm_gradient: norm(["x", "weight", "g"]),
   rms_norm_weight_gradient: norm(["x", "g"]),
+  rotary: rotary,
   swiglu: alike(["gate", "up"]),
   swiglu_gate_gradient: alike(["gate", "up", "g"]),
   kl_without: klWithout(false),

@@ -2,6 +2,7 @@ import {
   ArgumentError,
   add,
   arange,
+  cachedAttention,
   causalSoftmax,
   concat,
   crossEntropy,
@@ -23,6 +24,7 @@ import {
   rand,
   randint,
   reshape,
+  rotary,
   ShapeError,
   split,
   squeeze,
@@ -66,6 +68,10 @@ describe("shapes that do not fit", () => {
     "linear with a bias of another size": () => linear(zeros([2, 3]), zeros([3, 4]), zeros([3])),
     klWithout: () => klWithout(zeros([2, 3]), zeros([2, 3]), ids([0, 1])),
     swiglu: () => swiglu(zeros([2, 3]), zeros([3])),
+    rotary: () => rotary(zeros([1, 2, 3, 4]), zeros([1, 2, 3]), zeros([1, 2, 3])),
+    "rotary with angles of other positions": () => rotary(zeros([1, 2, 3, 4]), zeros([1, 1, 2]), zeros([1, 2, 2])),
+    cachedAttention: () =>
+      cachedAttention(zeros([1, 2, 3, 4]), zeros([1, 9, 2, 5]), { heads: 1, kvHeads: 1, past: 0, starts: ids([0]) }),
     layerNorm: () => layerNorm(zeros([2, 3]), zeros([2])),
     crossEntropy: () => crossEntropy(zeros([2, 3]), ids([0, 1, 2])),
     gather: () => gather(zeros([2, 3]), ids([0]), 0),
@@ -173,6 +179,22 @@ describe("shapes that do not fit", () => {
       ShapeError: swiglu: gate and up must have one shape
         gate [2, 3]
         up   [3]
+
+      ShapeError: rotary: 3 pairs do not fit into vectors of 4
+        x   [1, 2, 3, 4]
+        cos [1, 2, 3]
+        sin [1, 2, 3]
+
+      ShapeError: rotary: cos and sin must be [batch, length, half] with the batch and length of x
+        x   [1, 2, 3, 4]
+        cos [1, 1, 2]
+        sin [1, 2, 2]
+
+      ShapeError: cached_attention: qkv and the cache do not belong together
+        qkv     [1, 2, 3, 4]
+        cache   [1, 9, 2, 5]
+        heads   1
+        kvHeads 1
 
       ShapeError: layer_norm: weight must have the size of the last axis of x, [3]
         x      [2, 3]

@@ -88,14 +88,14 @@ describe("weights that are not those of the model", () => {
         Check that config.json and model.safetensors belong to the same model.
 
       transposed
-      CheckpointError: gpt2/model.safetensors: h.0.mlp.c_fc.weight has the wrong shape
-        stored [16, 4]
-        config [4, 16]
+      CheckpointError: gpt2/model.safetensors: the stored weights are not those of this model
+        misshapen h.0.mlp.c_fc.weight is [16, 4] not [4, 16]
+        Check that config.json and model.safetensors belong to the same model.
 
       of another rank
-      CheckpointError: gpt2/model.safetensors: ln_f.bias has the wrong shape
-        stored [4, 1]
-        config [4]
+      CheckpointError: gpt2/model.safetensors: the stored weights are not those of this model
+        misshapen ln_f.bias is [4, 1] not [4]
+        Check that config.json and model.safetensors belong to the same model.
 
       NaN
       CheckpointError: gpt2/model.safetensors: ln_f.bias holds NaN at element 2
@@ -106,7 +106,9 @@ describe("weights that are not those of the model", () => {
         The file is damaged, or its training diverged.
 
       integers
-      CheckpointError: gpt2/model.safetensors: tensor "ln_f.bias" is I32, not F32, F16, BF16 or F64
+      CheckpointError: gpt2/model.safetensors: the stored weights are not those of this model
+        not floats ln_f.bias is I32
+        Weights are F32, F16, BF16, F64.
 
       infinite half
       CheckpointError: gpt2/model.safetensors: ln_f.bias holds Infinity at element 1
@@ -123,14 +125,14 @@ describe("weights that are not those of the model", () => {
         Check that config.json and model.safetensors belong to the same model.
 
       another width
-      CheckpointError: gpt2/model.safetensors: wte.weight has the wrong shape
-        stored [5, 4]
-        config [5, 6]
+      CheckpointError: gpt2/model.safetensors: the stored weights are not those of this model
+        misshapen wte.weight is [5, 4] not [5, 6]; wpe.weight is [12, 4] not [12, 6]; h.0.ln_1.weight is [4] not [6]; h.0.ln_1.bias is [4] not [6]; h.0.attn.c_attn.weight is [4, 12] not [6, 18]; … (16)
+        Check that config.json and model.safetensors belong to the same model.
 
       another MLP
-      CheckpointError: gpt2/model.safetensors: h.0.mlp.c_fc.weight has the wrong shape
-        stored [4, 16]
-        config [4, 5]"
+      CheckpointError: gpt2/model.safetensors: the stored weights are not those of this model
+        misshapen h.0.mlp.c_fc.weight is [4, 16] not [4, 5]; h.0.mlp.c_fc.bias is [16] not [5]; h.0.mlp.c_proj.weight is [16, 4] not [5, 4]
+        Check that config.json and model.safetensors belong to the same model."
     `);
   });
 });

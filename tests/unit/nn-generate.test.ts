@@ -153,7 +153,7 @@ describe("generation of text", () => {
   });
 
   test("is the tokens' text without the end-of-text token", () => {
-    const talking = new Model({ ...model.config, eos_token_id: end }, model.weights, tokenizer);
+    const talking = new Model({ ...model.config, eos_token_ids: [end] }, model.weights, tokenizer);
     const given = lively.map((id) => words[id]).join(" ");
     expect(talking.encode(given)).toEqual(lively);
     const text = talking.generate(given);

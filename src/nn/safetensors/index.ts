@@ -1,4 +1,15 @@
 export {
+  convertInto,
+  FLOATS,
+  firstNotFinite,
+  isStoredFloat,
+  keptDType,
+  type StoredFloat,
+  storedValue,
+  type WeightDType,
+} from "./convert";
+export {
+  DTYPES,
   isStoredDtype,
   type SafetensorsHeader,
   type StoredDtype,

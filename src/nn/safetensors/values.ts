@@ -1,3 +1,4 @@
+import { type HalfDType, widenInto } from "../../tensor/half";
 import { CheckpointError } from "../errors";
 import { DTYPES, quote, type StoredTensor } from "./format";
 
@@ -14,9 +15,9 @@ export function toFloat32(stored: StoredTensor, source = "safetensors"): Float32
     case "F64":
       return Float32Array.from(new Float64Array(buffer));
     case "F16":
-      return Float32Array.from(new Uint16Array(buffer), halfToNumber);
+      return widened(buffer, "f16");
     case "BF16":
-      return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
+      return widened(buffer, "bf16");
     default:
       throw wrongDtype(stored, source, "F32, F16, BF16 or F64");
   }
@@ -52,12 +53,11 @@ function aligned(stored: StoredTensor): ArrayBuffer {
   return new Uint8Array(stored.bytes).buffer;
 }
 
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+function widened(buffer: ArrayBuffer, dtype: HalfDType): Float32Array {
+  const bits = new Uint16Array(buffer);
+  const values = new Float32Array(bits.length);
+  widenInto(bits, dtype, values);
+  return values;
 }
 
 function wrongDtype({ name, dtype }: StoredTensor, source: string, wanted: string): CheckpointError {

@@ -98,6 +98,11 @@ export interface Kernels {
   /** Rows of `logits [rows, n]` against `target [rows]`; 0 where `target` is `ignore`. */
   crossEntropy(logits: Tensor, target: Tensor, out: Tensor, ignore: number): void;
   crossEntropyGradient(logits: Tensor, target: Tensor, g: Tensor, out: Tensor, ignore: number): void;
+  /**
+   * Contiguous `x [batch, length, vectors, d]`: in the first `heads` vectors turns the pairs `(i, i + half)` by the
+   * angles of `cos`, `sin [batch, length, half]`; copies the rest.
+   */
+  rotary(x: Tensor, cos: Tensor, sin: Tensor, out: Tensor, heads: number): void;
   /** `silu(gate) · up`. Contiguous. */
   swiglu(gate: Tensor, up: Tensor, out: Tensor): void;
   /** `g · up · silu′(gate)`. Contiguous. */

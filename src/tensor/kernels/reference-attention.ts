@@ -1,8 +1,26 @@
 import type { Tensor } from "../tensor";
 import type { Kernels } from "./interface";
 
-/** Attention query by query, in float64 whatever the dtype. */
-export const referenceAttention: Pick<Kernels, "attention" | "attentionGradient"> = {
+/** Attention query by query, and rotations, in float64 whatever the dtype. */
+export const referenceAttention: Pick<Kernels, "attention" | "attentionGradient" | "rotary"> = {
+  rotary(x, cos, sin, out, heads) {
+    const [, , vectors, d] = x.shape as [number, number, number, number];
+    const half = cos.shape[2]!;
+    const [c, s] = [valuesOf(cos), valuesOf(sin)];
+    const result = valuesOf(x);
+    for (let row = 0; row * half < c.length; row++) {
+      for (let at = row * vectors * d; at < (row * vectors + heads) * d; at += d) {
+        for (let i = 0; i < half; i++) {
+          const [a, b] = [result[at + i]!, result[at + half + i]!];
+          const [turn, lift] = [c[row * half + i]!, s[row * half + i]!];
+          result[at + i] = a * turn - b * lift;
+          result[at + half + i] = b * turn + a * lift;
+        }
+      }
+    }
+    fill(out, result);
+  },
+
   attention(q, k, v, starts, out, scale) {
     const result = new Float64Array(out.size);
     const values = valuesOf(v);

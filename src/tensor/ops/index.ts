@@ -1,5 +1,6 @@
 export * from "./arithmetic";
 export * from "./attention";
+export * from "./cached-attention";
 export * from "./elementwise";
 export * from "./indexing";
 export * from "./join";
@@ -9,6 +10,7 @@ export * from "./loss";
 export * from "./matmul";
 export * from "./norm";
 export * from "./reduce";
+export * from "./rotary";
 export * from "./select";
 export * from "./softmax";
 export * from "./swiglu";

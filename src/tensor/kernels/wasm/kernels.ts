@@ -206,6 +206,11 @@ export const wasm: Kernels = {
     const from = [address(logits), address(target), address(g)] as const;
     overRows(job.crossEntropyBackward, 2 * cost.exponential, logits, ...from, address(out), ignore);
   },
+  rotary(x, cos, sin, out, heads) {
+    const [batch, length, vectors, d] = x.shape as [number, number, number, number];
+    const inputs = [address(x), address(cos), address(sin)] as const;
+    launch(job.rotary, batch * length, 2 * vectors * d, ...inputs, address(out), heads, vectors, d, lastAxis(cos));
+  },
   swiglu(gate, up, out) {
     launch(job.swiglu, out.size, cost.function, address(gate), address(up), address(out));
   },

@@ -9,7 +9,7 @@ const names = [
   ...(["layerNorm", "layerNormBackwardX", "layerNormStatistics", "rmsNorm", "rmsNormBackwardX"] as const),
   ...(["rmsNormStatistics", "normBackwardW", "embedding", "scatterAddRows", "crossEntropy"] as const),
   ...(["crossEntropyBackward", "adam", "swiglu", "swigluBackwardGate", "klWithout", "klWithoutBackward"] as const),
-  ...(["gatherAlong", "scatterAddAlong", "attention", "attentionGradient"] as const),
+  ...(["gatherAlong", "scatterAddAlong", "attention", "attentionGradient", "rotary"] as const),
   ...(["convert", "gemmF16", "gemmBf16", "embeddingF16", "embeddingBf16"] as const),
 ] as const;
 export const job = Object.fromEntries(names.map((name, i) => [name, i])) as Record<(typeof names)[number], number>;

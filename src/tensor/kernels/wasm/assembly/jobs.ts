@@ -22,6 +22,7 @@ import {
 import { normBackwardW } from "./norm-weight";
 import { float, integer } from "./pool";
 import { argmax, reduceDown, reduceLast } from "./reduce";
+import { rotary } from "./rotary";
 import { causalSoftmax, logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./softmax";
 import { adam, embedding, embeddingWidened, scatterAddRows } from "./train";
 import { unary, unaryBackward } from "./unary";
@@ -32,7 +33,7 @@ export enum Job {
   LayerNorm, LayerNormBackwardX, LayerNormStatistics, RmsNorm, RmsNormBackwardX, RmsNormStatistics, NormBackwardW,
   Embedding, ScatterAddRows, CrossEntropy, CrossEntropyBackward, Adam,
   Swiglu, SwigluBackwardGate, KlWithout, KlWithoutBackward, GatherAlong, ScatterAddAlong, Attention, AttentionGradient,
-  Convert, GemmF16, GemmBf16, EmbeddingF16, EmbeddingBf16,
+  Rotary, Convert, GemmF16, GemmBf16, EmbeddingF16, EmbeddingBf16,
 }
 
 /** Most integers of the shapes and strides of one call. */
@@ -181,6 +182,14 @@ export function perform(job: i32, from: i32, to: i32, thread: i32): void {
         integer(0), integer(1), integer(2), integer(3), integer(4), integer(5), integer(6), integer(7), integer(8),
         float(0), <usize>integer(9) + <usize>thread * <usize>integer(10), from, to,
       );
+    case Job.Rotary: {
+      const row = integer(5) * integer(6);
+      const half = integer(7);
+      return rotary(
+        at(0, from * row), at(1, from * half), at(2, from * half), at(3, from * row), count,
+        integer(4), integer(5), integer(6), half,
+      );
+    }
     case Job.Swiglu: return swiglu(at(0, from), at(1, from), at(2, from), count);
     case Job.SwigluBackwardGate:
       return swigluBackwardGate(at(0, from), at(1, from), at(2, from), at(3, from), count);

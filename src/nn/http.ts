@@ -1,0 +1,211 @@
+import { ArgumentError } from "../autograd";
+import { CheckpointError } from "./errors";
+import { type CheckpointFolder, memoryAccess, type RandomAccess } from "./folder";
+import { isTransient, pauseAfter, reasonOf, retries } from "./retry";
+
+/** The first request asks for this much: most headers, and all of a small file. */
+const START = 2 ** 16;
+/** A gap shorter than this is read and thrown away rather than asked past. */
+const GAP = 2 ** 20;
+
+/** The files below a URL, read by ranges. */
+export function urlFolder(base: URL): CheckpointFolder {
+  const directory = new URL(base);
+  if (!directory.pathname.endsWith("/")) directory.pathname += "/";
+  const at = (file: string) => {
+    const url = new URL(file, directory);
+    url.search = directory.search;
+    return url;
+  };
+  return {
+    name: decodeURIComponent(directory.pathname.split("/").at(-2) || directory.hostname),
+    locate: (file) => at(file).href,
+    open: (file) => openUrl(at(file)),
+  };
+}
+
+/** A file at a URL, or undefined when nothing is there. Throws `ArgumentError` when it cannot be had. */
+export async function openUrl(url: URL): Promise<RandomAccess | undefined> {
+  let response = await request(url, { Range: `bytes=0-${START - 1}` });
+  if (response.status === 404 || response.status === 410) return undefined;
+  // No range of an empty file can be satisfied.
+  if (response.status === 416) return memoryAccess(new Uint8Array(0));
+  if (response.status === 206 && rangeOf(response)?.size === undefined) {
+    // A page of another origin may not see the size: the whole file tells it by its length.
+    await response.body?.cancel();
+    response = await request(url, {});
+  }
+  const range = rangeOf(response);
+  if (!response.ok) throw refused(url, response);
+  if (range && range.begin > 0) throw wrongRange(url, 0, range.begin);
+  const size = range?.size ?? lengthOf(response);
+  if (size === undefined || response.body === null) return memoryAccess(new Uint8Array(await response.arrayBuffer()));
+  return new HttpFile(url, size, response);
+}
+
+/** A running download of a file from some byte on. */
+interface Stream {
+  reader: ReadableStreamDefaultReader<Uint8Array>;
+  /** Offsets in the file of the next byte and of the end of what was asked for. */
+  position: number;
+  readonly end: number;
+  /** Received but not yet asked for. */
+  rest: Uint8Array;
+}
+
+/**
+ * Reads through one open-ended request, as far as what is asked for lies ahead of it and near; else another one. That
+ * is right for servers that ignore ranges as well: they start at 0 and the bytes before are skipped.
+ */
+class HttpFile implements RandomAccess {
+  private stream: Stream | undefined;
+  private takesRanges: boolean;
+  private buffer = new Uint8Array(0);
+  private readonly start: Uint8Array;
+  private startLength = 0;
+  private readonly etag: string | null;
+
+  constructor(
+    private readonly url: URL,
+    readonly size: number,
+    first: Response,
+  ) {
+    this.etag = first.headers.get("ETag");
+    this.start = new Uint8Array(Math.min(START, size));
+    this.takesRanges = first.status === 206;
+    this.stream = streamOf(first, 0, rangeOf(first)?.end ?? size);
+  }
+
+  async read(begin: number, end: number): Promise<Uint8Array> {
+    if (this.buffer.length < end - begin) this.buffer = new Uint8Array(end - begin);
+    if (begin < this.start.length) await this.readStart(Math.min(end, this.start.length));
+    const known = this.start.subarray(begin, end);
+    this.buffer.set(known);
+    await this.fill(this.buffer.subarray(known.length, end - begin), begin + known.length);
+    return this.buffer.subarray(0, end - begin);
+  }
+
+  async close(): Promise<void> {
+    const { stream } = this;
+    this.stream = undefined;
+    // A stream that has failed rejects this as well, and is closed all the same.
+    await stream?.reader.cancel().catch(() => {});
+  }
+
+  /** The start of the file is kept: header and length are read one after the other. */
+  private async readStart(end: number): Promise<void> {
+    if (this.startLength >= end) return;
+    await this.fill(this.start.subarray(this.startLength, end), this.startLength);
+    this.startLength = end;
+  }
+
+  /** Fills `target` with the bytes from `begin` on; a connection that is cut is taken up again where it broke. */
+  private async fill(target: Uint8Array, begin: number): Promise<void> {
+    let got = 0;
+    let failures = 0;
+    while (got < target.length) {
+      try {
+        const stream = await this.streamAt(begin + got);
+        const piece = await next(stream, begin + got, target.length - got);
+        target.set(piece, got);
+        got += piece.length;
+        failures = 0;
+      } catch (error) {
+        if (error instanceof ArgumentError || error instanceof CheckpointError) throw error;
+        await this.close();
+        failures++;
+        if (failures > retries.most) throw cannotReach(this.url, reasonOf(error));
+        await pauseAfter(failures);
+      }
+    }
+  }
+
+  private async streamAt(position: number): Promise<Stream> {
+    const { stream } = this;
+    const isAhead = stream && stream.position <= position && position < stream.end;
+    // What ignores ranges would start at 0 again.
+    if (isAhead && (position - stream.position < GAP || !this.takesRanges)) return stream;
+    await this.close();
+    const response = await request(this.url, { Range: `bytes=${position}-` });
+    if (!response.ok) throw refused(this.url, response);
+    const range = rangeOf(response);
+    const etag = response.headers.get("ETag");
+    const size = range?.size ?? lengthOf(response) ?? this.size;
+    if (size !== this.size || (etag !== null && this.etag !== null && etag !== this.etag)) {
+      await response.body?.cancel();
+      throw new CheckpointError(this.url.href, "the file changed while it was being read", { hint: "Load it again." });
+    }
+    this.takesRanges = response.status === 206;
+    // A range that a page of another origin may not see is taken to be the one asked for.
+    const begin = this.takesRanges ? (range?.begin ?? position) : 0;
+    if (begin > position) throw wrongRange(this.url, position, begin);
+    this.stream = streamOf(response, begin, range?.end ?? this.size);
+    return this.stream;
+  }
+}
+
+function streamOf(response: Response, position: number, end: number): Stream {
+  return { reader: response.body!.getReader(), position, end, rest: new Uint8Array(0) };
+}
+
+/** The next bytes of a stream from `position` on, at most `most` of them; what comes before is thrown away. */
+async function next(stream: Stream, position: number, most: number): Promise<Uint8Array> {
+  for (;;) {
+    const skipped = Math.min(position - stream.position, stream.rest.length);
+    stream.rest = stream.rest.subarray(skipped);
+    stream.position += skipped;
+    if (stream.rest.length > 0) break;
+    const { done, value } = await stream.reader.read();
+    if (done) throw new Error("the connection ended too early");
+    stream.rest = value;
+  }
+  const piece = stream.rest.subarray(0, most);
+  stream.rest = stream.rest.subarray(piece.length);
+  stream.position += piece.length;
+  return piece;
+}
+
+async function request(url: URL, headers: Record<string, string>): Promise<Response> {
+  for (let failures = 1; ; failures++) {
+    let reason: string;
+    let retryAfter: string | null = null;
+    try {
+      const response = await fetch(url, { headers });
+      if (!isTransient(response.status)) return response;
+      reason = `${response.status} ${response.statusText}`;
+      retryAfter = response.headers.get("Retry-After");
+      await response.body?.cancel();
+    } catch (error) {
+      reason = reasonOf(error);
+    }
+    if (failures > retries.most) throw cannotReach(url, reason);
+    await pauseAfter(failures, retryAfter);
+  }
+}
+
+function cannotReach(url: URL, reason: string): ArgumentError {
+  return new ArgumentError("read", `${url}: ${reason}`, { details: { attempts: retries.most + 1 } });
+}
+
+function refused(url: URL, { status, statusText }: Response): ArgumentError {
+  return new ArgumentError("read", `${url}: ${status} ${statusText}`);
+}
+
+function wrongRange(url: URL, wanted: number, got: number): ArgumentError {
+  return new ArgumentError("read", `${url}: asked for bytes from ${wanted} on, got those from ${got} on`);
+}
+
+/** `Content-Range: bytes begin-last/size`; undefined where it is absent or hidden. */
+function rangeOf(response: Response): { begin: number; end: number; size: number | undefined } | undefined {
+  if (response.status !== 206) return undefined;
+  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.headers.get("Content-Range") ?? "");
+  if (match === null) return undefined;
+  return { begin: Number(match[1]), end: Number(match[2]) + 1, size: match[3] === "*" ? undefined : Number(match[3]) };
+}
+
+/** The size of a whole body, where its length is that of the file: compressed ones are shorter. */
+function lengthOf(response: Response): number | undefined {
+  const length = response.headers.get("Content-Length");
+  const isWhole = response.status === 200 && length !== null && !response.headers.has("Content-Encoding");
+  return isWhole ? Number(length) : undefined;
+}
