@@ -108,11 +108,12 @@ function grow(size: number): void {
   const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
   throw new OutOfMemoryError("memory", `no room for ${mib(size)} more`, {
     details: { "in use": mib(bytesInUse), limit: mib(limit) },
-    ...(size < limit - heapStart && {
-      hint:
-        size < large
-          ? "In a loop, wrap the loop body in step(() => …): all that it computes is released when it ends."
-          : 'Frozen weights take half the memory in 16 bits: { dtype: "bf16" } or { dtype: "f16" }.',
-    }),
+    hint: wayOut(size, limit),
   });
+}
+
+function wayOut(size: number, limit: number): string {
+  if (size > limit - heapStart) return "No tensor can be larger than this limit: compute it in parts.";
+  if (size >= large) return 'Frozen weights take half the memory in 16 bits: { dtype: "bf16" } or { dtype: "f16" }.';
+  return "In a loop, wrap the loop body in step(() => …): all that it computes is released when it ends.";
 }
