@@ -12,8 +12,15 @@ const forbidden = layers.map((layer, i) => ({
 module.exports = {
   forbidden: [
     ...forbidden.map((rule) =>
-      rule.from.path === "^src/cli/" ? { ...rule, to: { path: "^src/(node|index)" } } : rule,
+      rule.from.path === "^src/cli/" ? { ...rule, to: { path: "^src/(node/index|index)" } } : rule,
     ),
+    {
+      name: "node-below-cli",
+      comment: "What Node adds to the library is used by the command line; only its entry also shows the report.",
+      severity: "error",
+      from: { path: "^src/node/", pathNot: "^src/node/index" },
+      to: { path: "^src/(cli|index)" },
+    },
     {
       name: "core-needs-no-package",
       comment: "What a browser loads for tensors and autodiff has no runtime dependency.",

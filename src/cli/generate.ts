@@ -1,5 +1,5 @@
-import type { Command } from "commander";
-import { generateIds } from "../nn";
+import { type Command, InvalidArgumentError } from "commander";
+import { type Interventions, type Model, reach, stream } from "../nn";
 import { openIntervention } from "./open-intervention";
 import { integer, type ModelOptions, number, open, printJson, withJson, withModel } from "./shared";
 
@@ -7,9 +7,14 @@ interface Options extends ModelOptions {
   intervention?: string;
   beta: number;
   maxTokens: number;
-  temperature: number;
+  temperature?: number;
   topK?: number;
+  topP?: number;
+  repetitionPenalty?: number;
+  stop?: string[];
   seed: number;
+  samples: number;
+  cache: boolean;
   json?: boolean;
 }
 
@@ -20,9 +25,14 @@ export function addGenerate(program: Command): void {
     .option("--intervention <file>", "a saved intervention, or a .gguf, .npz or .safetensors map")
     .option("--beta <x>", "how far to turn it: 1 as learned, -1 reversed", number, 1)
     .option("--max-tokens <n>", "most tokens to add", integer, 20)
-    .option("--temperature <x>", "0 takes the most likely token", number, 0)
+    .option("--temperature <x>", "0 takes the most likely token (default: 0, or 1 with --top-k or --top-p)", number)
     .option("--top-k <n>", "sample among the k most likely", integer)
+    .option("--top-p <x>", "sample among the most likely that have this share of the probability", number)
+    .option("--repetition-penalty <x>", "above 1 makes tokens that were there less likely", number)
+    .option("--stop <text>", "end before this text; may be given several times", collect)
     .option("--seed <n>", "seed of the sampling", integer, 0)
+    .option("--samples <n>", "how many continuations, with this seed and those after it", count, 1)
+    .option("--no-cache", "compute past tokens again for every new one")
     .addHelpText(
       "after",
       "\nExample:\n  $ fader generate 'The capital of Poland is London.\\nQ: What is the capital of Poland?\\nA:' \\\n" +
@@ -31,24 +41,57 @@ export function addGenerate(program: Command): void {
     .action(run);
 }
 
-async function run(given: string, options: Options): Promise<void> {
+async function run(given: string, options: Options, command: Command): Promise<void> {
+  const { maxTokens, temperature, topK, topP, repetitionPenalty, stop, seed, samples, cache, beta } = options;
+  const isSampling = temperature === undefined ? topK !== undefined || topP !== undefined : temperature > 0;
+  if (samples > 1 && !isSampling) command.error("error: --samples needs a --temperature above 0, --top-k or --top-p");
   const model = await open(options);
-  const prompt = given.replace(/\\n/g, "\n");
-  const { maxTokens, temperature, topK, seed, beta } = options;
+  const prompt = lineBreaks(given);
   const interventions = options.intervention && (await openIntervention(options.intervention, model));
-  const ids = model.encode(prompt);
-  const added = generateIds(model, ids, {
-    maxTokens,
-    temperature,
-    seed,
-    ...(topK !== undefined && { topK }),
+  if (interventions) console.error(note(interventions, model));
+  const prompts = new Array<string>(samples).fill(prompt);
+  const results = prompts.map((_, row) => ({ seed: seed + row, text: "", ids: [] as number[] }));
+  const sampling = { temperature, topK, topP, repetitionPenalty, seed };
+  // Several continuations grow side by side, so that only a single one can be shown as it grows.
+  const isShown = !options.json && samples === 1;
+  const tokens = stream(model, prompts, {
+    ...sampling,
     ...(interventions && { interventions, beta }),
+    maxTokens,
+    stop,
+    useCache: cache,
   });
-  const { eos_token_ids } = model.config;
-  const text = model.needTokenizer("generate").decode(
-    added.filter((id) => !eos_token_ids.includes(id)),
-    { continuation: true },
-  );
-  if (options.json) printJson({ prompt, text, ids: added, beta: interventions ? beta : 0, seed });
-  else console.log(prompt + text);
+  if (isShown) process.stdout.write(prompt);
+  for await (const { row, id, text } of tokens) {
+    results[row]!.ids.push(id);
+    results[row]!.text += text;
+    if (isShown) process.stdout.write(text);
+  }
+  const used = interventions ? beta : 0;
+  if (options.json && samples > 1) printJson({ prompt, beta: used, samples: results });
+  else if (options.json) printJson({ prompt, text: results[0]!.text, ids: results[0]!.ids, beta: used, seed });
+  else if (isShown) process.stdout.write("\n");
+  else for (const { seed, text } of results) console.log(`seed ${seed}:\n${prompt}${text}\n`);
+}
+
+/** How far the edits reach, in one line; sites that do the same are named together. */
+function note(interventions: Interventions, model: Model): string {
+  const sites = new Map<string, string[]>();
+  for (const { key, words } of reach(interventions, model.config)) sites.set(words, [...(sites.get(words) ?? []), key]);
+  return [...sites].map(([words, keys]) => `${keys.join(", ")}: ${words}`).join("; ");
+}
+
+/** On a command line `\n` is easier to type than a line break. */
+function lineBreaks(text: string): string {
+  return text.replace(/\\n/g, "\n");
+}
+
+function collect(text: string, before: string[] = []): string[] {
+  return [...before, lineBreaks(text)];
+}
+
+function count(text: string): number {
+  const value = integer(text);
+  if (value < 1) throw new InvalidArgumentError(`${value} is not 1 or more.`);
+  return value;
 }

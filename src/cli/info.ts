@@ -1,18 +1,18 @@
 import type { Command } from "commander";
 import { engineInfo } from "../autograd";
 import { fingerprint, sites } from "../nn";
-import { open, printJson, withJson } from "./shared";
+import { open, printJson, type SourceOptions, withJson, withSource } from "./shared";
 
 /** `fader info`: what a checkpoint is. */
 export function addInfo(program: Command): void {
-  withJson(program.command("info").description("describe a checkpoint"))
-    .argument("[dir]", "checkpoint folder in Hugging Face layout (default: the built-in model)")
+  withJson(withSource(program.command("info").description("describe a checkpoint")))
+    .argument("[source]", "checkpoint folder, URL, or name on the Hugging Face hub (default: the built-in model)")
     .addHelpText("after", "\nExample:\n  $ fader info checkpoints/gpt2")
     .action(run);
 }
 
-async function run(folder: string | undefined, options: { json?: boolean }): Promise<void> {
-  const model = await open({ ...(folder !== undefined && { model: folder }) });
+async function run(source: string | undefined, options: SourceOptions & { json?: boolean }): Promise<void> {
+  const model = await open({ ...options, model: source });
   const { source: _, ...config } = model.config;
   const facts = {
     name: model.name,

@@ -1,9 +1,9 @@
 import cliProgress from "cli-progress";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { ArgumentError } from "../autograd";
-import { loadModel } from "../load";
-import { type Model, type Site, sites } from "../nn";
+import { type CheckpointDType, type FileProgress, type Model, type Site, sites } from "../nn";
 import { readBytes } from "../nn/files";
+import { loadModel } from "../node/load";
 import {
   conflictForms,
   countryCapitals,
@@ -16,8 +16,13 @@ import {
 } from "../steering";
 
 /** Options that several commands share, each defined once. */
-export interface ModelOptions {
+export interface ModelOptions extends SourceOptions {
   model?: string;
+}
+export interface SourceOptions {
+  revision?: string;
+  offline?: boolean;
+  dtype?: CheckpointDType;
 }
 export interface TaskOptions extends ModelOptions {
   task: "ccc" | "ioi";
@@ -64,7 +69,27 @@ function wordList(text: string): string[] {
 }
 
 export function withModel(command: Command): Command {
-  return command.option("--model <dir>", "checkpoint folder in Hugging Face layout (default: the built-in model)");
+  return withSource(
+    command.option(
+      "--model <source>",
+      "checkpoint folder, URL, or name on the Hugging Face hub (default: the built-in model)",
+    ),
+  );
+}
+
+/** How a model is found and kept, whatever names it. */
+export function withSource(command: Command): Command {
+  return command
+    .option("--revision <name>", "branch, tag or commit on the hub (default: main)")
+    .option("--offline", "of the hub's models only those already downloaded")
+    .addOption(
+      new Option("--dtype <name>", "what matrices are kept as (auto: as stored; default: f32)").choices([
+        "f32",
+        "auto",
+        "f16",
+        "bf16",
+      ]),
+    );
 }
 
 export function withTask(command: Command): Command {
@@ -101,8 +126,32 @@ export function withJson(command: Command): Command {
   return command.option("--json", "print the result as JSON");
 }
 
-export function open(options: ModelOptions): Promise<Model> {
-  return loadModel(options.model);
+/** The model that the options name, with a bar for each file that is downloaded. */
+export async function open({ model, revision, offline, dtype }: ModelOptions): Promise<Model> {
+  const { onProgress, stop } = downloadBars();
+  try {
+    return await loadModel(model, { revision, offline, dtype, onProgress });
+  } finally {
+    stop();
+  }
+}
+
+function downloadBars(): { onProgress: (progress: FileProgress) => void; stop: () => void } {
+  let bar: cliProgress.SingleBar | undefined;
+  let current: string | undefined;
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+  return {
+    onProgress({ file, loaded, total }) {
+      const payload = { loaded: megabytes(loaded), size: megabytes(total) };
+      if (file !== current) {
+        bar?.stop();
+        bar = newBar(`  ${file} {bar} {percentage}%  {loaded}/{size} MB`);
+        bar.start(total, loaded, payload);
+        current = file;
+      } else bar!.update(loaded, payload);
+    },
+    stop: () => bar?.stop(),
+  };
 }
 
 /** The task that the options name; what had to be left out is said on standard error, a line for each reason. */
@@ -142,17 +191,7 @@ export function learnerOptions(options: LearnOptions) {
 
 /** A progress bar for a learner, on standard error so that standard output stays a result. */
 export function progressBar(label: string): { onProgress: (report: LearnReport) => void; stop: () => void } {
-  const bar = new cliProgress.SingleBar(
-    {
-      format: `  ${label.padEnd(8)} {bar} {value}/{total}  loss {loss}  active {active}`,
-      hideCursor: true,
-      clearOnComplete: false,
-      barsize: 24,
-      noTTYOutput: false,
-      stream: process.stderr,
-    },
-    cliProgress.Presets.shades_grey,
-  );
+  const bar = newBar(`  ${label.padEnd(8)} {bar} {value}/{total}  loss {loss}  active {active}`);
   let isStarted = false;
   return {
     onProgress({ step, steps, loss, activeParameters }) {
@@ -163,6 +202,18 @@ export function progressBar(label: string): { onProgress: (report: LearnReport) 
     },
     stop: () => bar.stop(),
   };
+}
+
+function newBar(format: string): cliProgress.SingleBar {
+  const options = {
+    format,
+    hideCursor: true,
+    clearOnComplete: false,
+    barsize: 24,
+    noTTYOutput: false,
+    stream: process.stderr,
+  };
+  return new cliProgress.SingleBar(options, cliProgress.Presets.shades_grey);
 }
 
 /** A token as text to show: its spaces trimmed, line breaks visible. */

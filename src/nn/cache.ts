@@ -14,6 +14,8 @@ export class KVCache {
   /** Columns of padding in front of each row, and tokens of each prompt: set by the first pass. */
   padding: readonly number[] = [];
   promptLengths: readonly number[] = [];
+  /** Rows that a pass gave no tokens: nothing follows in them. */
+  readonly ended = new Set<number>();
   /** `[blocks, rows, columns, 2 · n_kv_heads, d_head]`: keys, then values. */
   private kept: Tensor | undefined;
   private starts: Tensor | undefined;
@@ -62,9 +64,12 @@ export class KVCache {
     return cachedAttention(qkv, block, { heads, kvHeads, past: this.length, starts: this.starts! });
   }
 
-  /** A pass has ended: its columns count from now on. */
-  advance(columns: number): void {
+  /** A pass over these new tokens of each row has ended: its columns count from now on. */
+  advance(rows: readonly (readonly number[])[], columns: number): void {
     this.length += columns;
+    rows.forEach((row, r) => {
+      if (row.length === 0) this.ended.add(r);
+    });
   }
 
   /** Gives the memory back now, not at garbage collection. The cache cannot be used again. */

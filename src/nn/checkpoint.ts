@@ -1,4 +1,13 @@
-import { ArgumentError, isHalf, nearest, sameShape, type Tensor, widenInto } from "../autograd";
+import {
+  ArgumentError,
+  type HalfDType,
+  isHalf,
+  narrowInto,
+  nearest,
+  sameShape,
+  type Tensor,
+  widenInto,
+} from "../autograd";
 import { type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
 import { CheckpointError } from "./errors";
 import { familyOf } from "./families";
@@ -83,7 +92,9 @@ export function checkDType(dtype: string): void {
 export function writeCheckpoint(model: Model, metadata: Record<string, string> = {}) {
   const stored = Object.entries(model.weights).map(([key, x]) => {
     if (isHalf(x.dtype)) {
-      return [key, { dtype: x.dtype === "f16" ? "F16" : "BF16", shape: x.shape, data: x.toTypedArray() }] as const;
+      const data = new Uint16Array(x.size);
+      narrowInto(x.toTypedArray() as Float32Array, x.dtype, data);
+      return [key, { dtype: x.dtype === "f16" ? "F16" : "BF16", shape: x.shape, data }] as const;
     }
     return [key, { dtype: "F32", shape: x.shape, data: x.cast("f32").toTypedArray() }] as const;
   });
@@ -162,7 +173,7 @@ function* singlesOf(x: Tensor): Generator<Float32Array> {
   for (let at = 0; at < elements.length; at += block.length) {
     const part = elements.subarray(at, at + block.length);
     const values = block.subarray(0, part.length);
-    if (isHalf(x.dtype)) widenInto(part as Uint16Array, x.dtype, values);
+    if (part instanceof Uint16Array) widenInto(part, x.dtype as HalfDType, values);
     else values.set(part);
     yield values;
   }

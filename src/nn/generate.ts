@@ -1,86 +1,114 @@
-import { ArgumentError, Random, step } from "../autograd";
+import { ArgumentError, step } from "../autograd";
+import { continuations, type GeneratedToken } from "./generate-loop";
+import { type GenerateOptions, settingsOf } from "./generate-options";
 import type { Interventions } from "./interventions";
 import type { Model } from "./model";
-import { layOut } from "./prompts";
+import { type Logits, mostLikely } from "./sampling";
 
-export interface GenerateOptions {
-  /** Most tokens to add. Default 20; generation also ends at the model's context length. */
-  maxTokens?: number;
-  /** 0 (default) always takes the most likely token; above, samples from `softmax(logits / temperature)`. */
-  temperature?: number;
-  /** Samples among the k most likely tokens only. */
-  topK?: number;
-  /** For sampling. Default 0. */
-  seed?: number;
-  interventions?: Interventions;
-  beta?: number;
-  /** Ends after any of these. Default: the end-of-text token of the model. */
-  stopTokens?: readonly number[];
+export type { GenerateOptions };
+
+/**
+ * Token ids that continue `ids`, without it and with the token that ended them: one list for one prompt, a list of them
+ * for several, each what its prompt gives alone. Interventions count positions from the start or end of each prompt.
+ *
+ * @throws ArgumentError for options outside their range, TokenError for prompts that the model cannot read,
+ *   NumericsError for logits that are not numbers, and what `forward` throws for interventions.
+ */
+export function generateIds(model: Model, ids: readonly number[], options?: GenerateOptions): number[];
+export function generateIds(model: Model, ids: readonly (readonly number[])[], options?: GenerateOptions): number[][];
+export function generateIds(
+  model: Model,
+  ids: readonly number[] | readonly (readonly number[])[],
+  options: GenerateOptions = {},
+): number[] | number[][] {
+  const isBatch = Array.isArray(ids[0]);
+  const prompts = (isBatch ? ids : [ids]) as readonly (readonly number[])[];
+  const added: number[][] = prompts.map(() => []);
+  for (const tokens of continuations(model, prompts, settingsOf(model, options), false)) {
+    for (const { row, id } of tokens) added[row]!.push(id);
+  }
+  return isBatch ? added : added[0]!;
 }
 
-/** Token ids that continue `ids`, without it. Interventions count positions from the start or end of the prompt. */
-export function generateIds(model: Model, ids: readonly number[], options: GenerateOptions = {}): number[] {
-  const { maxTokens = 20, temperature = 0, topK, seed = 0, interventions = {}, beta = 1 } = options;
-  if (!(temperature >= 0))
-    throw new ArgumentError("generate", `temperature is ${temperature}`, { hint: "Use 0 or more." });
-  if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
-    throw new ArgumentError("generate", `topK is ${topK}`, { hint: "Use 1 or more." });
+/** The text that continues a prompt, or each of several; what ended it and end-of-text tokens are left out. */
+export function generate(model: Model, prompt: string, options?: GenerateOptions): string;
+export function generate(model: Model, prompt: readonly string[], options?: GenerateOptions): string[];
+export function generate(
+  model: Model,
+  prompt: string | readonly string[],
+  options: GenerateOptions = {},
+): string | string[] {
+  const prompts = idsOf(model, prompt);
+  const texts = prompts.map(() => "");
+  for (const tokens of continuations(model, prompts, settingsOf(model, options), true)) {
+    for (const { row, text } of tokens) texts[row] += text;
   }
-  const stop = new Set(options.stopTokens ?? model.config.eos_token_ids);
-  const random = new Random(seed);
-  layOut([ids], model.config);
-  const all = [...ids];
-  while (all.length < ids.length + maxTokens && all.length < model.config.n_ctx) {
-    const logits = step(() =>
-      model.forward(all, { interventions, beta, positions: "last", promptLengths: [ids.length] }).logits.toTypedArray(),
-    );
-    const next = temperature === 0 ? largest(logits) : sample(logits, temperature, topK, random);
-    all.push(next);
-    if (stop.has(next)) break;
-  }
-  return all.slice(ids.length);
+  return typeof prompt === "string" ? texts[0]! : texts;
 }
 
-/** The text that continues `prompt`; the end-of-text token is left out. */
-export function generate(model: Model, prompt: string, options: GenerateOptions = {}): string {
+export interface StreamOptions extends GenerateOptions {
+  /** Ends the stream: it throws the signal's reason, an `AbortError` unless another was given. */
+  signal?: AbortSignal;
+}
+
+/**
+ * The tokens that continue a prompt, or several side by side, as they come; the texts of a row add up to exactly what
+ * `generate` gives. Lets other work of the page or process run between tokens. Options and prompts are checked at once.
+ */
+export function stream(
+  model: Model,
+  prompt: string | readonly string[],
+  options: StreamOptions = {},
+): AsyncGenerator<GeneratedToken, void> {
+  return paced(continuations(model, idsOf(model, prompt), settingsOf(model, options), true), options.signal);
+}
+
+async function* paced(turns: Iterable<GeneratedToken[]>, signal?: AbortSignal): AsyncGenerator<GeneratedToken, void> {
+  signal?.throwIfAborted();
+  for (const tokens of turns) {
+    for (const token of tokens) {
+      yield token;
+      signal?.throwIfAborted();
+    }
+    await pause();
+    signal?.throwIfAborted();
+  }
+}
+
+/** Lets events in. A message, as browsers make timers wait 4 ms. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
+
+function idsOf(model: Model, prompt: string | readonly string[]): number[][] {
   const tokenizer = model.needTokenizer("generate");
-  const added = generateIds(model, tokenizer.encode(prompt), options);
-  const { eos_token_ids } = model.config;
-  return tokenizer.decode(
-    added.filter((id) => !eos_token_ids.includes(id)),
-    { continuation: true },
-  );
+  return (typeof prompt === "string" ? [prompt] : prompt).map((text) => tokenizer.encode(text));
 }
 
-/** The most likely next tokens after a prompt. */
+/** The most likely next tokens after a prompt, the likeliest first. */
 export function nextTokens(
   model: Model,
   ids: readonly number[],
   options: { count?: number; interventions?: Interventions; beta?: number } = {},
 ): { id: number; token: string; probability: number }[] {
   const { count = 5, interventions = {}, beta = 1 } = options;
-  const p = step(() => model.forward(ids, { interventions, beta, positions: "last" }).logits.softmax().toTypedArray());
-  return [...p.keys()]
-    .sort((a, b) => p[b]! - p[a]!)
-    .slice(0, count)
-    .map((id) => ({ id, token: model.tokenizer?.token(id) ?? String(id), probability: p[id]! }));
-}
-
-function largest(values: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
-  return best;
-}
-
-function sample(logits: ArrayLike<number>, temperature: number, topK: number | undefined, random: Random): number {
-  const order = Array.from(logits, (_, i) => i).sort((a, b) => logits[b]! - logits[a]!);
-  const candidates = topK === undefined ? order : order.slice(0, topK);
-  const top = logits[candidates[0]!]!;
-  const weights = candidates.map((i) => Math.exp((logits[i]! - top) / temperature));
-  let u = random.uniform() * weights.reduce((a, b) => a + b, 0);
-  for (let i = 0; i < candidates.length; i++) {
-    u -= weights[i]!;
-    if (u < 0) return candidates[i]!;
+  if (!(Number.isInteger(count) && count >= 0)) {
+    throw new ArgumentError("nextTokens", `count is ${count}`, { hint: "Use a whole number, 0 or more." });
   }
-  return candidates.at(-1)!;
+  const p = step(() => {
+    const { logits } = model.forward(ids, { interventions, beta, positions: "last" });
+    return logits.softmax().toTypedArray() as Logits;
+  });
+  return Array.from(mostLikely(p, count), (id) => ({
+    id,
+    token: model.tokenizer?.token(id) ?? String(id),
+    probability: p[id]!,
+  }));
 }

@@ -11,7 +11,9 @@ export { createModel } from "./create";
 export * from "./errors";
 export type { Activation, ModelType, Rotary, RotaryScaling } from "./families";
 export { type CheckpointFolder, droppedFolder, memoryAccess, type RandomAccess } from "./folder";
-export { type GenerateOptions, generate, generateIds, nextTokens } from "./generate";
+export { generate, generateIds, nextTokens, type StreamOptions, stream } from "./generate";
+export type { GeneratedToken } from "./generate-loop";
+export type { GenerateOptions } from "./generate-options";
 export {
   ablate,
   add,
@@ -34,6 +36,7 @@ export {
   type Parameters,
   type Schedule,
 } from "./optim";
+export { type Reach, reach } from "./reach";
 export type { CheckpointDType } from "./read-weights";
 export {
   readSafetensors,

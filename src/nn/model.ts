@@ -24,7 +24,7 @@ export interface ForwardOptions {
   promptLengths?: readonly number[];
   /**
    * Keys and values of what was read before; those of this pass are added. The first pass takes the prompts, each later
-   * one the new tokens of every row (the same number for all). Logits and activations are those of the new columns.
+   * one the new tokens of every row (the same number for all, or none for a row that has ended). Logits and activations are those of the new columns.
    */
   cache?: KVCache;
   /**
@@ -97,14 +97,16 @@ export class Model {
       cache,
     };
     const x = gpt(this.parts, this.config, tokens, tap.apply);
-    cache?.advance(rows.length);
+    cache?.advance(prompts, rows.length);
     const asked = options.positions === "last" ? x.slice([null, [-1]]).squeeze(1) : x;
     return { logits: unembed(this.parts, this.config, asked), activations: tap.captured, padding: rows.padding };
   }
 
-  /** The text that continues a prompt; see `GenerateOptions`. */
-  generate(prompt: string, options: GenerateOptions = {}): string {
-    return generate(this, prompt, options);
+  /** The text that continues a prompt, or each of several; see `GenerateOptions`. */
+  generate(prompt: string, options?: GenerateOptions): string;
+  generate(prompt: readonly string[], options?: GenerateOptions): string[];
+  generate(prompt: string | readonly string[], options?: GenerateOptions): string | string[] {
+    return generate(this, prompt as string, options);
   }
 
   /** Token ids of a text, exactly as the model reads them. */

@@ -16,7 +16,10 @@ export interface Rows {
   length: number;
 }
 
-/** Throws `TokenError` for prompts that a model cannot read; lays out the rows of a pass. */
+/**
+ * Throws `TokenError` for prompts that a model cannot read; lays out the rows of a pass. With a filled cache an empty row
+ * has ended: what stands in its column is computed and means nothing.
+ */
 export function layOut(rows: readonly (readonly number[])[], config: GPTConfig, cache?: KVCache): Rows {
   const first = cache?.length ?? 0;
   if (cache && first > 0) checkContinuation(rows, cache);
@@ -28,7 +31,7 @@ export function layOut(rows: readonly (readonly number[])[], config: GPTConfig, 
   rows.forEach((row, r) => {
     for (let column = 0; column < length; column++) {
       const position = first + column - padding[r]!;
-      if (position < 0) continue;
+      if (position < 0 || row.length === 0) continue;
       ids[r * length + column] = row[column - (length - row.length)]!;
       positions[r * length + column] = position;
     }
@@ -37,9 +40,17 @@ export function layOut(rows: readonly (readonly number[])[], config: GPTConfig, 
 }
 
 function checkContinuation(rows: readonly (readonly number[])[], cache: KVCache): void {
-  if (rows.length === cache.padding.length && rows.every((row) => row.length === rows[0]!.length)) return;
+  const count = Math.max(...rows.map((row) => row.length));
+  const goesOn = (row: readonly number[], r: number) =>
+    row.length === 0 || (row.length === count && !cache.ended.has(r));
+  if (rows.length === cache.padding.length && count > 0 && rows.every(goesOn)) return;
   throw new ArgumentError("forward", "with a filled cache each of its rows goes on by the same number of tokens", {
-    details: { "rows in the cache": cache.padding.length, "new tokens": rows.map((row) => row.length) },
+    details: {
+      "rows in the cache": cache.padding.length,
+      "new tokens": rows.map((row) => row.length),
+      ...(cache.ended.size > 0 && { ended: [...cache.ended] }),
+    },
+    hint: "A row that has ended takes an empty list from then on.",
   });
 }
 
@@ -48,6 +59,7 @@ function checkRows(rows: readonly (readonly number[])[], { vocab_size, n_ctx }: 
   if (rows.length === 0) throw new TokenError("forward", "no prompts given");
   return rows.map((row, r) => {
     const which = rows.length > 1 ? `prompt ${r}` : "the prompt";
+    if (row.length === 0 && past.length > 0) return 0;
     if (row.length === 0) throw new TokenError("forward", `${which} is empty`);
     const length = row.length + (past[r] ?? 0);
     if (length > n_ctx) {

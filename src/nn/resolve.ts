@@ -84,7 +84,8 @@ function layersOf(key: string, edit: Intervention, at: Place, config: GPTConfig)
 
 const kinds = ["scale", "add", "dynamic", "replace", "ablate", "project"];
 
-function checkKind(key: string, edit: Intervention | undefined): void {
+/** Refuses what no intervention function made. */
+export function checkKind(key: string, edit: Intervention | undefined): void {
   if (edit === null || typeof edit !== "object" || !kinds.includes(edit.kind)) {
     throw new ArgumentError("interventions", `"${key}" holds no intervention`, {
       hint: `Make one with ${kinds.join("(), ")}().`,

@@ -4,7 +4,7 @@ for (let i = 0; i < alphabet.length; i++) values[alphabet.charCodeAt(i)] = i;
 
 /**
  * The bytes of a base64 text. Not `atob`: where that runs on 512-bit registers it leaves them in a state in which some
- * processors run all later SIMD code of the process an eighth slower (docs/performance.md).
+ * processors run all later SIMD code of the process more slowly (docs/performance.md).
  */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const length = text.replace(/=+$/, "").length;

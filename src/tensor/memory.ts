@@ -5,8 +5,12 @@ import { canShare } from "./host";
 const heapStart = 65536;
 const pageBytes = 65536;
 const maximumPages = 65536;
+/** The last page stays unused, so that no tensor ends where 32-bit addresses start again at 0. */
+const usablePages = maximumPages - 1;
 /** A cache line, and more than any SIMD load needs. */
 const alignment = 64;
+/** Who asks for this much at once holds weights rather than the results of a loop. */
+const large = 2 ** 28;
 
 /** All tensor data lies in one WASM memory, so that kernels work on it without a copy. */
 export const memory = new WebAssembly.Memory({ initial: 256, maximum: maximumPages, shared: canShare });
@@ -83,11 +87,15 @@ function addFree(ptr: number, bytes: number): void {
 
 function grow(size: number): void {
   const before = memory.buffer.byteLength;
-  // Growing by a quarter keeps the number of growths small; each one detaches all views.
-  const wanted = Math.max(size, before / 4);
-  for (const bytes of [wanted, size]) {
+  // What is free at the end grows with the memory.
+  const last = freeBlocks.at(-1);
+  const missing = size - (last !== undefined && last.ptr + last.bytes === before ? last.bytes : 0);
+  // Growing by a quarter keeps the number of growths small; each one detaches all views. Pages that nobody writes to
+  // take no memory of the machine.
+  const wanted = Math.max(missing, before / 4);
+  for (const bytes of [wanted, missing]) {
     const pages = Math.ceil(bytes / pageBytes);
-    if (before / pageBytes + pages > maximumPages) continue;
+    if (before / pageBytes + pages > usablePages) continue;
     try {
       memory.grow(pages);
       addFree(before, pages * pageBytes);
@@ -96,9 +104,16 @@ function grow(size: number): void {
       // The host refused this size: try the smaller one.
     }
   }
+  const limit = usablePages * pageBytes;
   const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
   throw new OutOfMemoryError("memory", `no room for ${mib(size)} more`, {
-    details: { "in use": mib(bytesInUse), limit: mib(maximumPages * pageBytes) },
-    hint: "In a loop, wrap the loop body in step(() => …): all that it computes is released when it ends.",
+    details: { "in use": mib(bytesInUse), limit: mib(limit) },
+    hint: wayOut(size, limit),
   });
+}
+
+function wayOut(size: number, limit: number): string {
+  if (size > limit - heapStart) return "No tensor can be larger than this limit: compute it in parts.";
+  if (size >= large) return 'Frozen weights take half the memory in 16 bits: { dtype: "bf16" } or { dtype: "f16" }.';
+  return "In a loop, wrap the loop body in step(() => …): all that it computes is released when it ends.";
 }

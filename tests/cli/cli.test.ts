@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { loadIntervention, loadModel } from "fader";
-import { fingerprint, generateIds, Model, saveCheckpoint, Tokenizer } from "fader/nn";
-import { countryCapitals } from "fader/steering";
+import { fingerprint, generate, generateIds, Model, saveCheckpoint, Tokenizer } from "fader/nn";
+import { countryCapitals, learnScalars } from "fader/steering";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/builtin/vocabulary";
 import { addBake } from "../../src/cli/bake";
@@ -124,6 +124,58 @@ describe("fader generate", () => {
     expect(got.ids).toEqual(generateIds(model, model.encode(got.prompt), options));
     expect(got.text).toBe(model.generate(got.prompt, options));
   });
+
+  test("prints the same text as it comes, with every option of the library", async () => {
+    const prompt = "The capital of Poland is London.\nQ: What";
+    const options = { maxTokens: 9, topK: 30, topP: 0.9, repetitionPenalty: 1.2, temperature: 2, seed: 4 };
+    const free = generate(model, prompt, options);
+    const stop = free.slice(3, 6);
+    const args = ["--max-tokens", "9", "--top-k", "30", "--top-p", "0.9", "--repetition-penalty", "1.2"];
+    const more = ["--temperature", "2", "--seed", "4", "--no-cache", "--stop", "never", "--stop", stop];
+    const { status, out, error } = await fader("generate", prompt, "--model", checkpoint, ...args, ...more);
+    expect(`${status} ${error}`).toBe("0 ");
+    expect(out).toBe(`${prompt}${free.slice(0, free.indexOf(stop))}\n`);
+  });
+
+  test("prints several continuations, each what its seed gives alone", async () => {
+    const prompt = "Q: What";
+    const args = [
+      "--model",
+      checkpoint,
+      "--top-k",
+      "50",
+      "--seed",
+      "7",
+      "--samples",
+      "3",
+      "--max-tokens",
+      "4",
+      "--json",
+    ];
+    const { samples } = JSON.parse((await fader("generate", prompt, ...args)).out);
+    const alone = [7, 8, 9].map((seed) => {
+      const options = { topK: 50, maxTokens: 4, seed };
+      return { seed, text: generate(model, prompt, options), ids: generateIds(model, model.encode(prompt), options) };
+    });
+    expect(samples).toEqual(alone);
+    const greedy = await fader("generate", prompt, "--model", checkpoint, "--samples", "2");
+    expect(greedy.status).toBe(1);
+    expect(greedy.error).toContain("--samples needs a --temperature above 0, --top-k or --top-p");
+  });
+
+  test("says on standard error how far an intervention reaches", async () => {
+    const file = join(folder, "reach.fader.safetensors");
+    await learnScalars(model, countryCapitals(model).train, { steps: 1, batchSize: 2 }).then((faders) =>
+      faders.save(file),
+    );
+    const prompt = countryCapitals(model).test[0]!.text;
+    const args = ["--model", checkpoint, "--intervention", file, "--max-tokens", "1"];
+    const { status, error } = await fader("generate", prompt, ...args);
+    const count = model.encode(prompt).length;
+    expect(`${status} ${error}`).toBe(
+      `0 attn_out, mlp_out: positions 0-${count - 1} of the prompt; generated tokens are not edited\n`,
+    );
+  });
 });
 
 describe("fader learn", () => {
@@ -227,6 +279,21 @@ describe("fader bake", () => {
     expect(error).toMatch(/^NumericsError: bake: the baked logits are off by .*, nothing was written\n/);
     expect(await readFile(join(folder, target, "model.safetensors"))).toEqual(before);
     expect((await readdir(folder)).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  test("keeps 16-bit weights, and says that they are rounded", async () => {
+    const scalars = join(folder, "scalars.fader.safetensors");
+    const settings = ["--steps", "3", "--batch-size", "2", "--minimality", "0", "--positions", "all", "--out", scalars];
+    await fader("learn", ...from(), "--dtype", "bf16", ...settings);
+    const { status, out, error } = await fader("bake", scalars, join(folder, "half"), ...from(), "--dtype", "bf16");
+    expect(`${status} ${error}`).toBe("0 ");
+    expect(out).toContain("(16-bit weights are rounded)");
+    const half = await loadModel(join(folder, "half"), { dtype: "auto" });
+    expect(half.weights["h.0.attn.c_proj.weight"]!.dtype).toBe("bf16");
+    const before = await loadModel(checkpoint, { dtype: "bf16" });
+    const interventions = (await loadIntervention(scalars, before)).at(1);
+    const want = before.forward([1, 2, 3], { interventions }).logits;
+    expect(distance(half.forward([1, 2, 3]).logits, want)).toBeLessThan(0.1);
   });
 
   test("says why an intervention cannot be baked", async () => {

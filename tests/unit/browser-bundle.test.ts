@@ -2,11 +2,17 @@ import { fileURLToPath } from "node:url";
 import { createContext, runInContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { fingerprint as fingerprintHere, writeCheckpoint } from "fader/nn";
 import { describe, expect, test } from "vitest";
+import { tinyModel } from "../fixtures/own/tiny";
 
 /** A script for browsers: one file, no Node module may be needed to load it. */
 async function bundle(code: string): Promise<string> {
-  const result = await build({
+  return (await bundleOf(code)).outputFiles[0]!.text;
+}
+
+function bundleOf(code: string) {
+  return build({
     stdin: { contents: code, resolveDir: fileURLToPath(new URL("../..", import.meta.url)), loader: "ts" },
     bundle: true,
     write: false,
@@ -17,8 +23,8 @@ async function bundle(code: string): Promise<string> {
     minify: true,
     define: { "import.meta.url": '"https://example.test/fader.js"' },
     external: ["node:*"],
+    metafile: true,
   });
-  return result.outputFiles[0]!.text;
 }
 
 /** Runs a script where only what browsers have exists. */
@@ -58,6 +64,22 @@ describe("in a browser", () => {
       export const keys = importIntervention(bytes, model).then((map) => Object.keys(map).join());
     `);
     expect(await runAsBrowser(script).keys).toBe("blocks.0.mlp_out");
+  });
+
+  test("a model loads from the files of a dropped folder, without the client of the hub", async () => {
+    const { metafile, outputFiles } = await bundleOf('export { fingerprint, loadModel } from "fader";');
+    expect(Object.keys(metafile.inputs).filter((file) => /huggingface\/hub|src\/node/.test(file))).toEqual([]);
+    const { loadModel, fingerprint } = runAsBrowser(outputFiles[0]!.text) as unknown as typeof import("fader");
+    const model = tinyModel();
+    const { config, weights } = writeCheckpoint(model);
+    const files = [
+      new File([JSON.stringify(config)], "config.json"),
+      new File([weights as BlobPart], "model.safetensors"),
+    ];
+    expect(fingerprint(await loadModel(files))).toBe(fingerprintHere(model));
+    await expect(loadModel("EleutherAI/pythia-70m")).rejects.toThrow(
+      'loadModel("https://huggingface.co/EleutherAI/pythia-70m/resolve/main")',
+    );
   });
 
   test("tensors and gradients weigh less than 112 kB compressed", async () => {

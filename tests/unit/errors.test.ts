@@ -37,6 +37,7 @@ import {
 } from "fader/autograd";
 import { describe, expect, test } from "vitest";
 import { nearest } from "../../src/tensor/errors";
+import { allocate, release } from "../../src/tensor/memory";
 
 const ids = (values: number[]) => tensor(values, { dtype: "i32" });
 const scalar = tensor(1);
@@ -345,7 +346,16 @@ describe("messages", () => {
       "OutOfMemoryError: memory: no room for 8192 MiB more
         in use …
         limit  4096 MiB
-        In a loop, wrap the loop body in step(() => …): all that it computes is released when it ends."
+        No tensor can be larger than this limit: compute it in parts."
+    `);
+    const half = allocate(2 ** 31);
+    const refused = message(() => zeros([2 ** 29]));
+    release(half, 2 ** 31);
+    expect(refused.replace(/in use .*/, "in use …")).toMatchInlineSnapshot(`
+      "OutOfMemoryError: memory: no room for 2048 MiB more
+        in use …
+        limit  4096 MiB
+        Frozen weights take half the memory in 16 bits: { dtype: "bf16" } or { dtype: "f16" }."
     `);
   });
 });

@@ -1,4 +1,4 @@
-import { ArgumentError } from "fader/autograd";
+import { ArgumentError, zeros } from "fader/autograd";
 import { add, generateIds, type Interventions, Model, SiteError, scale, TokenError, Tokenizer } from "fader/nn";
 import { describe, expect, test } from "vitest";
 import { plainLogits, softmax } from "../fixtures/own/plain";
@@ -129,9 +129,19 @@ describe("generation with interventions", () => {
     expect(run({ mlp_out: add(v) }, -1)).toEqual(run({ mlp_out: add(v.neg()) }));
   });
 
+  test("at a listed position edits the token that is generated there", () => {
+    const generated = expected([4], values(v), 6);
+    expect(run({ mlp_out: add(v, { positions: [4] }) })).toEqual(generated);
+    expect(generated).not.toEqual(greedy(prompt, 6));
+  });
+
   test("refuses places and positions that are none", () => {
     expect(() => run({ mlp: scale(1) })).toThrow(SiteError);
-    expect(() => run({ mlp_out: scale(1, { positions: [3] }) })).toThrow(ArgumentError);
+    expect(() => run({ mlp_out: scale(1, { positions: [9] }) })).toThrow("would never fire");
+    expect(() => run({ mlp_out: scale(1, { positions: [-4] }) })).toThrow("would never fire");
+    expect(() => run({ mlp_out: scale(zeros([2, 4])) })).toThrow(
+      '"mlp_out" is tied to positions 0-3 of a prompt, the longest prompt has 3 tokens',
+    );
   });
 });
 

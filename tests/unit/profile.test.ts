@@ -12,6 +12,7 @@ import {
   valueAndGrad,
 } from "fader/autograd";
 import { Adam, createModel, languageModelLoss, scale } from "fader/nn";
+import { logitsAt } from "fader/steering";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 beforeEach(() => {
@@ -43,6 +44,18 @@ describe("the profile", () => {
     const weights = { w: randn([3, 3], { seed: 0 }) };
     new Adam(weights, { lr: 0.1 }).step(weights);
     expect(profileRows().find(({ name }) => name === "adam")).toMatchObject({ calls: 1, bytes: 4 * 4 * 9 });
+  });
+  test("shows that only the asked positions are projected on the vocabulary, and that all betas are one batch", () => {
+    const sizes = { n_layer: 2, n_head: 2, n_embd: 8, vocab_size: 11, n_positions: 6 };
+    const model = createModel({ model_type: "gpt2", ...sizes }, { seed: 0 });
+    const ids = [[1, 2, 3, 4, 5]];
+    const flops = () => profileRows().find(({ name }) => name === "matmul")!.flops;
+    step(() => model.forward(ids));
+    expect(flops()).toBe(2 * 5 * 8 * 11);
+    resetProfile();
+    step(() => logitsAt(model, ids, { mlp_out: scale(0.1) }, [1, -1]));
+    expect(flops()).toBe(2 * 2 * 8 * 11);
+    expect(counted()).toMatchObject({ matmul: 1, linear: 8, causal_attention: 2 });
   });
   test("records nothing when off, and the same numbers either way", () => {
     const f = () => valueAndGrad((x: Tensor) => sum(x.softmax().square()))(randn([5], { seed: 0 })).grads.toArray();

@@ -80,7 +80,7 @@ function partRows<F>(rows: i32, x: usize, step: usize, count: i32): v128 {
 function pass<F>(rows: i32, x: usize, step: usize, out: usize, columns: i32): void {
   const f = changetype<F>(0);
   const left = columns & 3;
-  const end = x + ((columns - left) << 2);
+  const end: usize = x + ((columns - left) << 2);
   while (x < end) {
     let part: v128;
     if (rows == 16) part = f.of(eightRows<F>(x, step), eightRows<F>(x + 8 * step, step));
