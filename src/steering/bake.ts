@@ -97,8 +97,8 @@ function keep(name: string, folded: Tensor, before: Tensor, wanted: "auto" | "f3
   });
 }
 
-/** The configuration fields that say whether a model has biases, by their names in `config.json`. */
 const isAttention = (part: Part) => part === "attn_proj";
+/** What `config.json` calls the switch for the biases of a part. */
 const flagOf = (part: Part) => (isAttention(part) ? "attention_bias" : "mlp_bias");
 
 function withBiases(config: GPTConfig, part: Part): GPTConfig {
