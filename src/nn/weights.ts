@@ -1,4 +1,4 @@
-import { layerNorm, linear, rmsNorm, type Tensor, transpose } from "../autograd";
+import { layerNorm, linear, rmsNorm, sizeOf, type Tensor, transpose } from "../autograd";
 import type { GPTConfig } from "./config";
 import { CheckpointError } from "./errors";
 import { familyOf, type Part } from "./families";
@@ -33,6 +33,14 @@ export function weightShapes(config: GPTConfig): Record<string, readonly number[
     if (hasBias(config, part)) shapes[weightName(config, part, layer, "bias")] = [output];
   }
   return shapes;
+}
+
+/** Parameters of a model, without a list of its weights: a configuration may say any number of blocks. */
+export function countParameters(config: GPTConfig): number {
+  const withBlocks = (n_layers: number) =>
+    Object.values(weightShapes({ ...config, n_layers })).reduce((sum, shape) => sum + sizeOf(shape), 0);
+  const one = withBlocks(1);
+  return one + (config.n_layers - 1) * (withBlocks(2) - one);
 }
 
 /** Whether a weight matrix writes into the residual stream. */

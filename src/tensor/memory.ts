@@ -7,6 +7,8 @@ const pageBytes = 65536;
 const maximumPages = 65536;
 /** The last page stays unused, so that no tensor ends where 32-bit addresses start again at 0. */
 const usablePages = maximumPages - 1;
+/** The most that all tensors together can take. Bytes. */
+export const memoryLimit = usablePages * pageBytes - heapStart;
 /** A cache line, and more than any SIMD load needs. */
 const alignment = 64;
 /** Who asks for this much at once holds weights rather than the results of a loop. */
