@@ -29,17 +29,10 @@ if (values.help || !areNumbers || !isFamily) {
 
 const started = Date.now();
 const every = Math.max(1, Math.round(count / 10));
-<<<<<<< HEAD
-const summary = await fuzz({ seed, from, to: from + count, family }, (index) => {
-  if ((index + 1 - from) % every === 0 && count > 100) console.log(`${index + 1 - from} of ${count}`);
-});
-for (const { index, problem } of summary.failures) console.log(`\ncase ${index}: ${problem}`);
-=======
 const summary = await fuzz({ seed, from, to: from + count, family }, (index, problem) => {
   if (problem !== undefined) console.log(`\ncase ${index}: ${problem}`);
   if ((index + 1 - from) % every === 0 && count > 100) console.log(`${index + 1 - from} of ${count}`);
 });
->>>>>>> wip-fuzz
 if (count === 1) console.log(makeCase(seed, from, family).what);
 const seconds = ((Date.now() - started) / 1000).toFixed(1);
 const { loaded, refused, failures, slowest } = summary;
