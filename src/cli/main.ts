@@ -7,6 +7,7 @@ import { addExport } from "./export";
 import { addForward } from "./forward";
 import { addGenerate } from "./generate";
 import { addInfo } from "./info";
+import { addInspect } from "./inspect";
 import { addLearn } from "./learn";
 import { version } from "./version";
 
@@ -15,7 +16,8 @@ const program = new Command("fader")
   .version(version)
   .showHelpAfterError("(fader --help shows the commands)")
   .addHelpText("after", "\nExample:\n  $ fader demo        # the whole experiment in under a minute");
-for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addExport, addInfo]) add(program);
+for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addInspect, addExport, addInfo])
+  add(program);
 
 try {
   await program.parseAsync();
