@@ -5,6 +5,17 @@ export { Comparison, type Contestants, compare } from "./compare";
 export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
 export { evaluate, type Metrics, pruningCurve } from "./evaluate";
 export { type IndirectObjectsOptions, indirectObjects } from "./indirect-objects";
+export { type AttributionOptions, directLogitAttribution } from "./inspect/attribution";
+export { type BlockAttribution, LogitAttribution } from "./inspect/attribution-result";
+export {
+  compareLens,
+  type LensCell,
+  type LensChange,
+  type LensPlace,
+  type LensToken,
+  LogitLens,
+} from "./inspect/lens-result";
+export { type LensOptions, logitLens } from "./inspect/logit-lens";
 export {
   type ExportOptions,
   exportIntervention,
