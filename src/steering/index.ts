@@ -1,6 +1,23 @@
 export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "../builtin/corpus";
 export { capitalOf, capitals, countries } from "../builtin/facts";
 export { type BakeOptions, bake } from "./bake";
+export {
+  type Agreement,
+  activationPatching,
+  attributionPatching,
+  counterfactuals,
+  Localisation,
+  type LocalisationOptions,
+  localisation,
+  type ModeResult,
+  type PatchMode,
+  type PatchOptions,
+  PlaceMap,
+  type PlaceValues,
+  patchModes,
+  placeScores,
+  type Spot,
+} from "./causal";
 export { Comparison, type Contestants, compare } from "./compare";
 export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
 export { evaluate, type Metrics, pruningCurve } from "./evaluate";
@@ -45,4 +62,15 @@ export {
   type Passes,
 } from "./objective";
 export { interventionFromBytes, loadIntervention } from "./save";
+export {
+  auroc,
+  type BootstrapOptions,
+  bootstrap,
+  bootstrapOf,
+  type Interval,
+  largest,
+  meanInterval,
+  ranks,
+  spearman,
+} from "./statistics";
 export { assemble, type Draft, type Prompt, type PromptDraft, promptTask, type Skipped, type Task } from "./task";
