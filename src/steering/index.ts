@@ -1,5 +1,6 @@
 export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "../builtin/corpus";
 export { capitalOf, capitals, countries } from "../builtin/facts";
+export { type AcrossLengthsOptions, acrossLengths, type Wordings } from "./across-lengths";
 export { type BakeOptions, bake } from "./bake";
 export { Comparison, type Contestants, compare } from "./compare";
 export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
@@ -14,7 +15,7 @@ export {
   interopFormat,
   interopFormats,
 } from "./interop";
-export { type LearnOptions, type LearnReport, learn, learnScalars, learnVectors } from "./learn";
+export { type LearnOptions, type LearnReport, learn, learnDynamic, learnScalars, learnVectors } from "./learn";
 export {
   type ActiveLocation,
   type Kind,
@@ -34,4 +35,13 @@ export {
   type Passes,
 } from "./objective";
 export { interventionFromBytes, loadIntervention } from "./save";
-export { assemble, type Draft, type Prompt, type PromptDraft, promptTask, type Skipped, type Task } from "./task";
+export {
+  assemble,
+  type Draft,
+  type Lengths,
+  type Prompt,
+  type PromptDraft,
+  promptTask,
+  type Skipped,
+  type Task,
+} from "./task";
