@@ -11,6 +11,7 @@ import {
   taskFor,
   withJson,
   withLearning,
+  withWordings,
 } from "./shared";
 
 interface Options extends LearnOptions {
@@ -21,7 +22,8 @@ interface Options extends LearnOptions {
 
 /** `fader learn`: one intervention, measured on held-out prompts and saved. */
 export function addLearn(program: Command): void {
-  withJson(withLearning(program.command("learn").description("learn one intervention and save it")))
+  const command = program.command("learn").description("learn one intervention and save it");
+  withJson(withWordings(withLearning(command)))
     .addOption(
       new Option("--method <kind>", "what to learn").choices(["scalars", "vectors", "dynamic"]).default("scalars"),
     )
@@ -34,7 +36,7 @@ export function addLearn(program: Command): void {
     .option("--out <file>", "where to save it (default: TASK.METHOD.fader.safetensors)")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ fader learn --task ccc --method scalars --out capitals.fader.safetensors\n" +
+      "\nExample:\n  $ fader learn --task ccc --method scalars --out capitals.fader.safetensors\n" +
         "  $ fader learn --task ccc --method dynamic --forms open,qa,news",
     )
     .action(run);
