@@ -1,5 +1,6 @@
 export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "../builtin/corpus";
 export { capitalOf, capitals, countries } from "../builtin/facts";
+export { type AcrossLengthsOptions, acrossLengths, type Wordings } from "./across-lengths";
 export { type BakeOptions, bake } from "./bake";
 export {
   type Agreement,
@@ -42,7 +43,7 @@ export {
   interopFormat,
   interopFormats,
 } from "./interop";
-export { type LearnOptions, type LearnReport, learn, learnScalars, learnVectors } from "./learn";
+export { type LearnOptions, type LearnReport, learn, learnDynamic, learnScalars, learnVectors } from "./learn";
 export {
   type ActiveLocation,
   type Kind,
@@ -74,3 +75,13 @@ export {
   spearman,
 } from "./statistics";
 export { assemble, type Draft, type Prompt, type PromptDraft, promptTask, type Skipped, type Task } from "./task";
+
+  assemble,
+  type Draft,
+  type Lengths,
+  type Prompt,
+  type PromptDraft,
+  promptTask,
+  type Skipped,
+  type Task,
+} from "./task";

@@ -33,6 +33,9 @@ export function checkLearn(kind: Kind, prompts: readonly Prompt[], s: Settings):
   if (s.positions !== "each" && s.positions !== "all") {
     throw new ArgumentError("learn", `no positions "${s.positions}"`, { hint: "Valid: each, all." });
   }
+  if (s.positions === "each" && !kinds[kind].hasPositions) {
+    throw new ArgumentError("learn", `${kind} scalars belong to no position`, { hint: "Leave positions out." });
+  }
   if (lengths.length > 1 && s.positions === "each") {
     throw new ArgumentError("learn", `prompts of ${lengths.join(" and ")} tokens: positions would not mean the same`, {
       hint: 'Keep the prompts of one length, or learn { positions: "all" }.',

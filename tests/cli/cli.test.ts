@@ -232,6 +232,21 @@ describe("fader learn", () => {
     expect(learned.provenance.metrics!.l1).toBeCloseTo(metrics.l1, 6);
     expect((await readFile(file)).length).toBeGreaterThan(100);
   });
+
+  test("learns over lengths what generate carries on with", async () => {
+    const file = join(folder, "dynamic.fader.safetensors");
+    const settings = ["--method", "dynamic", "--forms", "open,qa", "--steps", "1", "--batch-size", "2", "--out", file];
+    const { status, out, error } = await fader("learn", "--model", checkpoint, ...settings, "--json");
+    expect(status, error).toBe(0);
+    expect(JSON.parse(out).split).toMatch(/2 wordings of 12 and 20 tokens.*4 wordings of 14, 23, 24 and 25 tokens$/);
+    const prompt = ["The capital of Poland", "--model", checkpoint, "--intervention", file, "--max-tokens", "2"];
+    const generated = await fader("generate", ...prompt);
+    expect(`${generated.status} ${generated.error}`).toBe(
+      "0 attn_out, mlp_out: every position, generated tokens too\n",
+    );
+    const misplaced = await fader("learn", "--model", checkpoint, "--task", "ioi", "--forms", "open");
+    expect(`${misplaced.status} ${misplaced.error}`).toBe("1 ArgumentError: task: --forms belongs to --task ccc\n");
+  });
 });
 
 describe("fader export", () => {
