@@ -74,8 +74,7 @@ export {
   ranks,
   spearman,
 } from "./statistics";
-export { assemble, type Draft, type Prompt, type PromptDraft, promptTask, type Skipped, type Task } from "./task";
-
+export {
   assemble,
   type Draft,
   type Lengths,
