@@ -14,7 +14,9 @@ export {
   interopFormat,
   interopFormats,
 } from "./interop";
-export { type LearnOptions, type LearnReport, learn, learnScalars, learnVectors } from "./learn";
+export { learn, learnScalars, learnVectors } from "./learn";
+export type { LearnOptions } from "./learn-options";
+export type { LearnReport } from "./learn-settings";
 export {
   type ActiveLocation,
   type Kind,
@@ -33,5 +35,8 @@ export {
   objective,
   type Passes,
 } from "./objective";
+export type { Places } from "./places";
+export { type RefitOptions, refit } from "./refit";
 export { interventionFromBytes, loadIntervention } from "./save";
+export type { Sparsity } from "./sparsity";
 export { assemble, type Draft, type Prompt, type PromptDraft, promptTask, type Skipped, type Task } from "./task";
