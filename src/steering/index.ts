@@ -14,6 +14,7 @@ export {
   interopFormat,
   interopFormats,
 } from "./interop";
+export { type Kept, keep95 } from "./keep95";
 export { learn, learnScalars, learnVectors } from "./learn";
 export type { LearnOptions } from "./learn-options";
 export type { LearnReport } from "./learn-settings";
@@ -38,5 +39,7 @@ export {
 export type { Places } from "./places";
 export { type RefitOptions, refit } from "./refit";
 export { interventionFromBytes, loadIntervention } from "./save";
+export { type SmallestSetMethod, type SmallestSetOptions, smallestSet } from "./smallest-set";
+export { flipsBothWays, type NamedPlace, SmallestSet, type Trial } from "./smallest-set-result";
 export type { Sparsity } from "./sparsity";
 export { assemble, type Draft, type Prompt, type PromptDraft, promptTask, type Skipped, type Task } from "./task";

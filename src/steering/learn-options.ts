@@ -34,7 +34,7 @@ export interface LearnOptions {
   minimality?: number;
   /** λ_M of the group lasso, one group for each location. Default 2 for vectors, 0 for scalars. */
   groupMinimality?: number;
-  /** λ_M of the expected number of open gates, with `l0`. */
+  /** λ_M of the expected number of open gates, with `l0`. Default 0.1. */
   gateMinimality?: number;
   /** Fits what is not 0 once more without the penalty (see `refit`), where anything is left. Default false. */
   debias?: boolean;
@@ -70,6 +70,6 @@ const perKind: Readonly<Record<Kind, Pick<Settings, "lr" | "minimality" | "group
 /** The options of a learner with every default filled in. */
 export function settingsFor(kind: Kind, options: LearnOptions): Settings {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const sites = options.places && { sites: sitesOf(options.places) };
-  return { ...defaults, ...perKind[kind], ...sites, ...given };
+  const sites = options.places && sitesOf(options.places);
+  return { ...defaults, ...perKind[kind], ...(sites?.length && { sites }), ...given };
 }

@@ -4,7 +4,7 @@ import type { LearnReport, Settings } from "./learn-settings";
 import { interventionOf, type Kind, logitsAt } from "./learned";
 import { objective } from "./objective";
 import { bySite, countActive, type Flat, type Mask, restrict } from "./parameters";
-import type { Pressure } from "./sparsity";
+import { gateLr, type Pressure } from "./sparsity";
 import type { Prompt } from "./task";
 
 /**
@@ -20,6 +20,7 @@ export async function train(
   { random, mask }: { random: Random; mask?: Mask | undefined },
 ): Promise<number> {
   const optimizer = new Adam(pressure.theta, { lr: settings.lr });
+  const gateOptimizer = new Adam(pressure.gates, { lr: gateLr });
   const clean = rememberClean(model);
   const history: number[] = [];
   let order: readonly Prompt[] = [];
@@ -33,7 +34,8 @@ export async function train(
     }
     const loss = step(() => {
       const { value, grads } = lossAndGradients(kind, model, batch, pressure, clean(batch), settings);
-      optimizer.step(grads);
+      optimizer.step(grads.theta);
+      gateOptimizer.step(grads.gates);
       return value.item();
     });
     history.push(loss);
@@ -64,8 +66,8 @@ function lossAndGradients(
   settings: Pick<Settings, "positions" | "margin" | "faithfulnessWeight" | "faithfulness">,
 ) {
   const ids = batch.map((prompt) => prompt.ids);
-  return valueAndGrad((theta: Flat) => {
-    const { used, penalty } = pressure.draw(theta);
+  return valueAndGrad(({ theta, gates }: { theta: Flat; gates: Flat }) => {
+    const { used, penalty } = pressure.draw(theta, gates);
     const interventions: Interventions = Object.fromEntries(
       Object.entries(bySite(used)).map(([site, tensors]) => [
         site,
@@ -75,7 +77,7 @@ function lossAndGradients(
     const [plus, minus] = logitsAt(model, ids, interventions, [1, -1]) as [Tensor, Tensor];
     const loss = objective({ clean, plus, minus }, batch, settings);
     return penalty === undefined ? loss : loss.add(penalty);
-  })(pressure.theta);
+  })({ theta: pressure.theta, gates: pressure.gates });
 }
 
 /** Logits without intervention after the last token; each prompt goes through the model once. */
