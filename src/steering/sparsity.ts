@@ -86,7 +86,8 @@ export function byGates(
       return { used: turned(values, drawn), penalty: expected.reduce((a, b) => a.add(b)).mul(s.gateMinimality) };
     },
     shrink: () => {},
-    result: () => noGrad(() => turned(theta, mapFlat(gates, meanGates))),
+    // Plus 0: a closed gate makes −0 of what is negative.
+    result: () => noGrad(() => mapFlat(turned(theta, mapFlat(gates, meanGates)), (x) => x.add(0))),
   };
 }
 

@@ -2,6 +2,7 @@ import {
   flipsBothWays,
   interventionFromBytes,
   SmallestSet,
+  type SmallestSetMethod,
   type SmallestSetOptions,
   smallestSet,
   type Task,
@@ -25,25 +26,51 @@ const quick: SmallestSetOptions = { steps: 25, minimality: [0.3], gateMinimality
 
 describe("the search for the smallest set", () => {
   test("chooses without a look at the held-out prompts", async () => {
-    const first = await smallestSet(model, task, { ...quick, target: 0.2 });
-    const again = await smallestSet(model, { ...task, test: fakePrompts(9, 8) }, { ...quick, target: 0.2 });
+    const options: SmallestSetOptions = {
+      methods: ["l1", "l0"],
+      steps: 40,
+      minimality: [0.02, 0.3],
+      gateMinimality: [0],
+    };
+    const first = await smallestSet(model, task, options);
+    const again = await smallestSet(model, { ...task, test: fakePrompts(9, 8) }, options);
+    expect(first.trials).toHaveLength(3);
     expect(again.trials).toEqual(first.trials);
     expect(again.places).toEqual(first.places);
     expect(first.metrics.prompts).toBe(6);
     expect(again.metrics.prompts).toBe(9);
   });
 
-  test("takes the fewest places that reached the target, and ends where no removal does", async () => {
+  test("takes the fewest places that reached the target, smaller than any learner keeps", async () => {
+    // The same prompts in every group: what works on some works on the others.
+    const two = fakePrompts(2, 3);
+    const train = ["a", "b", "c"].flatMap((group) => two.map((prompt) => ({ ...prompt, group })));
     const seen: Trial[] = [];
-    const target = 0.2;
-    const found = await smallestSet(model, task, { ...quick, target, onProgress: (trial) => seen.push(trial) });
-    expect(found.trials).toEqual(seen);
-    const enough = seen.filter(({ fitted, chosenWith }) => Math.min(fitted, chosenWith) >= target);
-    expect(enough.length).toBeGreaterThan(0);
-    const fewest = Math.min(...enough.map(({ places }) => places));
-    expect(found.places).toHaveLength(fewest);
-    expect(found.intervention.activeParameters).toBe(fewest);
-    expect(interventionFromBytes(found.intervention.toBytes(), model).provenance.metrics).toEqual({ ...found.metrics });
+    const search = async (methods: SmallestSetMethod[]) =>
+      smallestSet(
+        model,
+        { ...task, train, test: two },
+        {
+          ...{ methods, steps: 40, minimality: [0.02], target: 1 },
+          onProgress: (trial) => seen.push(trial),
+        },
+      );
+    const learner = await search(["l1"]);
+    expect(learner.places.length).toBeGreaterThan(4);
+    seen.length = 0;
+    for (const method of ["pruning", "elimination"] as const) {
+      const found = await search(["l1", method]);
+      expect(found.trials).toEqual(seen);
+      const enough = seen.filter(({ fitted, chosenWith }) => Math.min(fitted, chosenWith) === 1);
+      const fewest = Math.min(...enough.map(({ places }) => places));
+      expect(fewest).toBeLessThan(learner.places.length);
+      expect(found.places).toHaveLength(fewest);
+      expect(found.isReached).toBe(true);
+      expect(found.toString()).toContain(`l1 ${learner.places.length}, ${method} ${fewest}`);
+      const { provenance } = interventionFromBytes(found.intervention.toBytes(), model);
+      expect(provenance.metrics).toEqual({ ...found.metrics });
+      seen.length = 0;
+    }
   });
 
   test("returns what comes closest where nothing is enough, and says so", async () => {
@@ -63,7 +90,21 @@ describe("the search for the smallest set", () => {
       await refuse({}, oneGroup),
       await refuse({ ...quick, methods: ["l1"], minimality: [100] }),
     ];
-    expect(all.join("\n\n")).toMatchInlineSnapshot();
+    expect(all.join("\n\n")).toMatchInlineSnapshot(`
+      "ArgumentError: smallestSet: nothing to start from with pruning
+        Add l1 or l0.
+
+      ArgumentError: smallestSet: no method "l2"
+        Valid: l1, l0, pruning, elimination.
+
+      ArgumentError: smallestSet: target is 90
+        Use a number above 0, at most 1.
+
+      ArgumentError: smallestSet: 1 training group cannot be split to choose with
+
+      ArgumentError: smallestSet: no learner kept any place
+        Use smaller weights on the paths."
+    `);
   });
 });
 
