@@ -43,7 +43,10 @@ export {
   interopFormat,
   interopFormats,
 } from "./interop";
-export { type LearnOptions, type LearnReport, learn, learnDynamic, learnScalars, learnVectors } from "./learn";
+export { type Kept, keep95 } from "./keep95";
+export { learn, learnDynamic, learnScalars, learnVectors } from "./learn";
+export type { LearnOptions } from "./learn-options";
+export type { LearnReport } from "./learn-settings";
 export {
   type ActiveLocation,
   type Kind,
@@ -62,7 +65,12 @@ export {
   objective,
   type Passes,
 } from "./objective";
+export type { Places } from "./places";
+export { type RefitOptions, refit } from "./refit";
 export { interventionFromBytes, loadIntervention } from "./save";
+export { type SmallestSetMethod, type SmallestSetOptions, smallestSet } from "./smallest-set";
+export { flipsBothWays, type NamedPlace, SmallestSet, type Trial } from "./smallest-set-result";
+export type { Sparsity } from "./sparsity";
 export {
   auroc,
   type BootstrapOptions,
