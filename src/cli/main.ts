@@ -4,6 +4,7 @@ import { FaderError } from "../autograd";
 import { addBake } from "./bake";
 import { addCompare } from "./compare";
 import { addDemo } from "./demo";
+import { addDial } from "./dial";
 import { addExport } from "./export";
 import { addForward } from "./forward";
 import { addGenerate } from "./generate";
@@ -16,7 +17,8 @@ const program = new Command("fader")
   .version(version)
   .showHelpAfterError("(fader --help shows the commands)")
   .addHelpText("after", "\nExample:\n  $ fader demo        # the whole experiment in under a minute");
-for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addExport, addBake, addInfo]) add(program);
+for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addDial, addExport, addBake, addInfo])
+  add(program);
 
 try {
   await program.parseAsync();

@@ -6,12 +6,13 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { loadIntervention, loadModel } from "fader";
 import { fingerprint, generate, generateIds, Model, saveCheckpoint, Tokenizer } from "fader/nn";
-import { countryCapitals, learnScalars } from "fader/steering";
+import { betaDial, countryCapitals, learnScalars } from "fader/steering";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/builtin/vocabulary";
 import { addBake } from "../../src/cli/bake";
 import { addCompare } from "../../src/cli/compare";
 import { addDemo } from "../../src/cli/demo";
+import { addDial, dialTable } from "../../src/cli/dial";
 import { addExport } from "../../src/cli/export";
 import { addForward } from "../../src/cli/forward";
 import { addGenerate } from "../../src/cli/generate";
@@ -50,10 +51,10 @@ afterAll(() => rm(folder, { recursive: true }));
 describe("help", () => {
   test("of every command shows an example", () => {
     const program = new Command("fader");
-    for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addExport, addBake, addInfo])
+    for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addDial, addExport, addBake, addInfo])
       add(program);
     expect(program.commands.map((command) => command.name()).sort()).toEqual(
-      ["demo", "compare", "learn", "generate", "forward", "export", "bake", "info"].sort(),
+      ["demo", "compare", "learn", "generate", "forward", "dial", "export", "bake", "info"].sort(),
     );
     for (const command of program.commands) {
       const parts: string[] = [];
@@ -70,7 +71,18 @@ describe("help", () => {
   test("of the program names every command and shows an example", async () => {
     const { status, out } = await fader("--help");
     expect(status).toBe(0);
-    for (const name of ["demo", "compare", "learn", "generate", "forward", "export", "bake", "info", "Example:"])
+    for (const name of [
+      "demo",
+      "compare",
+      "learn",
+      "generate",
+      "forward",
+      "dial",
+      "export",
+      "bake",
+      "info",
+      "Example:",
+    ])
       expect(out).toContain(name);
   });
 });
@@ -191,6 +203,24 @@ describe("fader learn", () => {
     expect(metrics.prompts).toBe(countryCapitals(model).test.length);
     expect(learned.provenance.metrics!.l1).toBeCloseTo(metrics.l1, 6);
     expect((await readFile(file)).length).toBeGreaterThan(100);
+  });
+});
+
+describe("fader dial", () => {
+  test("prints the curve that the library gives", async () => {
+    const file = join(folder, "dial.fader.safetensors");
+    const task = countryCapitals(model);
+    const faders = await learnScalars(model, task.train, { steps: 2, batchSize: 2 });
+    await faders.save(file);
+    const args = ["dial", file, "--model", checkpoint, "--from", "-1", "--to", "2", "--points", "4"];
+    const { status, out } = await fader(...args, "--json");
+    expect(status).toBe(0);
+    const { points } = JSON.parse(out);
+    expect(points).toEqual(betaDial(model, task.test, faders, { betas: [-1, 0, 1, 2] }));
+    const table = await fader(...args);
+    expect(table.out).toContain(dialTable(points));
+    const none = await fader("dial", file, "--model", checkpoint, "--points", "1");
+    expect(none.error).toMatch(/^ArgumentError: dial: --points is 1\n/);
   });
 });
 
