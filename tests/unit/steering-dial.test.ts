@@ -85,7 +85,7 @@ test("the table has a line for each β, and fits 80 columns", () => {
   expect(text).toMatchInlineSnapshot(`
     "     β      Δ correct wrong others  won   █ correct ░ wrong · others
     ────────────────────────────────────────────────────────────────────────
-     −1.00  −0.00     50%   30%    20%  25%   ███████████████░░░░░░░░░······
+     −1.00   0.00     50%   30%    20%  25%   ███████████████░░░░░░░░░······
       1.00  12.35    100%    0%     0% 100%   ██████████████████████████████
     4 held-out prompts; won: share with Δ > 0"
   `);
