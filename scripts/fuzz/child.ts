@@ -20,6 +20,7 @@ export type Message =
 const send = (message: Message) => process.send!(message);
 
 process.on("exit", cleanUp);
+process.on("disconnect", () => process.exit());
 process.on("message", async ({ seed, from, to, family }: Order) => {
   // The engine of the tokenizers warns about patterns that it does not know.
   console.warn = () => {};

@@ -29,10 +29,10 @@ if (values.help || !areNumbers || !isFamily) {
 
 const started = Date.now();
 const every = Math.max(1, Math.round(count / 10));
-const summary = await fuzz({ seed, from, to: from + count, family }, (index) => {
+const summary = await fuzz({ seed, from, to: from + count, family }, (index, problem) => {
+  if (problem !== undefined) console.log(`\ncase ${index}: ${problem}`);
   if ((index + 1 - from) % every === 0 && count > 100) console.log(`${index + 1 - from} of ${count}`);
 });
-for (const { index, problem } of summary.failures) console.log(`\ncase ${index}: ${problem}`);
 if (count === 1) console.log(makeCase(seed, from, family).what);
 const seconds = ((Date.now() - started) / 1000).toFixed(1);
 const { loaded, refused, failures, slowest } = summary;

@@ -15,21 +15,23 @@ export interface Summary {
   slowest: { index: number; cpuMs: number };
 }
 
+type OnCase = (index: number, problem?: string) => void;
+
 /** Longer than this is a hang (wall clock) or too much work for a small folder (processor). */
 const limits = { wallMs: 30_000, cpuMs: 3000, heapMiB: 512 };
 
 /**
  * Runs the cases of an order in child processes: a new one goes on behind a case that hung or crashed its own.
- * `onCase`: called after each.
+ * `onCase`: called after each, with what was wrong.
  */
-export async function fuzz(order: Order, onCase: (index: number) => void = () => {}): Promise<Summary> {
+export async function fuzz(order: Order, onCase: OnCase = () => {}): Promise<Summary> {
   const summary: Summary = { loaded: 0, refused: 0, failures: [], slowest: { index: order.from, cpuMs: 0 } };
   for (let from = order.from; from < order.to; ) from = await runChild({ ...order, from }, summary, onCase);
   return summary;
 }
 
 /** Runs one child to its end. Resolves to the first case that it did not get to. */
-function runChild(order: Order, summary: Summary, onCase: (index: number) => void): Promise<number> {
+function runChild(order: Order, summary: Summary, onCase: OnCase): Promise<number> {
   const child = startChild();
   let current = order.from;
   let hasBegun = false;
@@ -57,8 +59,7 @@ function runChild(order: Order, summary: Summary, onCase: (index: number) => voi
       watch();
     } else if (message.kind === "end") {
       isRunning = false;
-      record(message, summary);
-      onCase(message.index);
+      onCase(message.index, record(message, summary));
       current = message.index + 1;
     }
   });
@@ -70,7 +71,9 @@ function runChild(order: Order, summary: Summary, onCase: (index: number) => voi
       if (!hasBegun) return reject(new Error(`the process that loads folders does not start\n${output}`));
       if (!isRunning && current >= order.to) return resolve(current);
       const how = hung ? `took more than ${limits.wallMs / 1000} s` : `ended the process (${signal ?? code})`;
-      summary.failures.push({ index: current, problem: `${how}\n${output}` });
+      const problem = `${how}\n${output}`;
+      summary.failures.push({ index: current, problem });
+      onCase(current, problem);
       resolve(current + 1);
     });
   });
@@ -82,9 +85,11 @@ function startChild(): ChildProcess {
   return fork(fileURLToPath(new URL("child.ts", import.meta.url)), [], { execArgv, env, silent: true });
 }
 
-function record({ index, outcome, problem, cpuMs }: Message & { kind: "end" }, summary: Summary): void {
+/** Counts a case. Gives what was wrong with it. */
+function record({ index, outcome, problem, cpuMs }: Message & { kind: "end" }, summary: Summary): string | undefined {
   if (cpuMs > summary.slowest.cpuMs) summary.slowest = { index, cpuMs };
-  if (outcome === "failed") summary.failures.push({ index, problem: problem! });
-  else if (cpuMs > limits.cpuMs) summary.failures.push({ index, problem: `took ${Math.round(cpuMs)} ms` });
-  else summary[outcome]++;
+  const wrong = cpuMs > limits.cpuMs ? `took ${Math.round(cpuMs)} ms` : problem;
+  if (wrong !== undefined) summary.failures.push({ index, problem: wrong });
+  else if (outcome !== "failed") summary[outcome]++;
+  return wrong;
 }

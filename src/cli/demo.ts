@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import { type Model, nextTokens } from "../nn";
 import { checkWritable, writeBytes } from "../nn/files";
+import { showToken } from "../nn/show";
 import { compare, type LearnedIntervention, logitDiff, logitsAt, type Prompt, pruningCurve } from "../steering";
 import { learnWithBar } from "./learn";
 import { renderReport } from "./report";
 import { describe } from "./report-data";
-import { type LearnOptions, open, printJson, showToken, taskFor, withJson, withLearning } from "./shared";
+import { type LearnOptions, open, printJson, taskFor, withJson, withLearning } from "./shared";
 
 interface Options extends LearnOptions {
   report: string;

@@ -1,15 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { FaderError } from "../autograd";
-import { addBake } from "./bake";
-import { addCompare } from "./compare";
-import { addDemo } from "./demo";
-import { addDial } from "./dial";
-import { addExport } from "./export";
-import { addForward } from "./forward";
-import { addGenerate } from "./generate";
-import { addInfo } from "./info";
-import { addLearn } from "./learn";
+import { commands } from "./commands";
 import { version } from "./version";
 
 const program = new Command("fader")
@@ -17,8 +9,7 @@ const program = new Command("fader")
   .version(version)
   .showHelpAfterError("(fader --help shows the commands)")
   .addHelpText("after", "\nExample:\n  $ fader demo        # the whole experiment in under a minute");
-for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addDial, addExport, addBake, addInfo])
-  add(program);
+for (const add of commands) add(program);
 
 try {
   await program.parseAsync();

@@ -216,9 +216,9 @@ function newBar(format: string): cliProgress.SingleBar {
   return new cliProgress.SingleBar(options, cliProgress.Presets.shades_grey);
 }
 
-/** A token as text to show: its spaces trimmed, line breaks visible. */
-export function showToken(token: string): string {
-  return token.trim() === "" ? token.replace(/\n/g, "↵") : token.trim();
+/** On a command line `\n` is easier to type than a line break. */
+export function lineBreaks(text: string): string {
+  return text.replace(/\\n/g, "\n");
 }
 
 /** Token ids from `1,2,3`. */

@@ -124,14 +124,28 @@ export class Parts {
 
   /** `x [.., in]` through a part: `[.., out]`. */
   linear(part: Part, x: Tensor, layer: number): Tensor {
+    return linear(x, this.matrix(part, layer), this.bias(part, layer));
+  }
+
+  /** The matrix of `linear`, `[in, out]`. */
+  matrix(part: Part, layer: number): Tensor {
     const stored = this.get(part, layer);
-    const weight = familyOf(this.config).matrices === "out_in" ? transpose(stored) : stored;
-    return linear(x, weight, hasBias(this.config, part) ? this.get(part, layer, "bias") : undefined);
+    return familyOf(this.config).matrices === "out_in" ? transpose(stored) : stored;
+  }
+
+  /** The bias of a part, where it has one. */
+  bias(part: Part, layer?: number): Tensor | undefined {
+    return hasBias(this.config, part) ? this.get(part, layer, "bias") : undefined;
+  }
+
+  /** The rows of the unembedding, `[vocab_size, d_model]`: the embedding where the checkpoint ties the two. */
+  get head(): Tensor {
+    return this.get(this.config.tie_word_embeddings ? "embed" : "unembed");
   }
 
   norm(part: Part, x: Tensor, layer?: number): Tensor {
     const { norm, eps } = this.config;
     const weight = this.get(part, layer);
-    return norm === "rms_norm" ? rmsNorm(x, weight, eps) : layerNorm(x, weight, this.get(part, layer, "bias"), eps);
+    return norm === "rms_norm" ? rmsNorm(x, weight, eps) : layerNorm(x, weight, this.bias(part, layer), eps);
   }
 }

@@ -16,12 +16,40 @@ export {
   type SelectThenTuneOptions,
   selectThenTune,
 } from "./baselines";
+export {
+  type Agreement,
+  activationPatching,
+  attributionPatching,
+  counterfactuals,
+  Localisation,
+  type LocalisationOptions,
+  localisation,
+  type ModeResult,
+  type PatchMode,
+  type PatchOptions,
+  PlaceMap,
+  type PlaceValues,
+  patchModes,
+  placeScores,
+  type Spot,
+} from "./causal";
 export { Comparison, type Contestants, compare } from "./compare";
 export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
 export { betaDial, type DialPoint, type DialRow } from "./dial";
 export { evaluate, type Metrics, pruningCurve } from "./evaluate";
 export { type Harm, type HarmAtBeta, harm, type TextHarm } from "./harm";
 export { type IndirectObjectsOptions, indirectObjects } from "./indirect-objects";
+export { type AttributionOptions, directLogitAttribution } from "./inspect/attribution";
+export { type BlockAttribution, LogitAttribution } from "./inspect/attribution-result";
+export {
+  compareLens,
+  type LensCell,
+  type LensChange,
+  type LensPlace,
+  type LensToken,
+  LogitLens,
+} from "./inspect/lens-result";
+export { type LensOptions, logitLens } from "./inspect/logit-lens";
 export {
   type ExportOptions,
   exportIntervention,
@@ -51,6 +79,17 @@ export {
   type Passes,
 } from "./objective";
 export { interventionFromBytes, loadIntervention } from "./save";
+export {
+  auroc,
+  type BootstrapOptions,
+  bootstrap,
+  bootstrapOf,
+  type Interval,
+  largest,
+  meanInterval,
+  ranks,
+  spearman,
+} from "./statistics";
 export { assemble, type Draft, type Prompt, type PromptDraft, promptTask, type Skipped, type Task } from "./task";
 export type { Turnable } from "./turnable";
 export { unrelatedTexts } from "./unrelated-texts";

@@ -1,23 +1,32 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { loadIntervention, loadModel } from "fader";
-import { fingerprint, generate, generateIds, Model, saveCheckpoint, Tokenizer } from "fader/nn";
-import { betaDial, countryCapitals, learnScalars } from "fader/steering";
+import {
+  attentionPatterns,
+  fingerprint,
+  generate,
+  generateIds,
+  Model,
+  saveCheckpoint,
+  scale,
+  Tokenizer,
+} from "fader/nn";
+import {
+  betaDial,
+  countryCapitals,
+  directLogitAttribution,
+  exportIntervention,
+  learnScalars,
+  logitLens,
+} from "fader/steering";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/builtin/vocabulary";
-import { addBake } from "../../src/cli/bake";
-import { addCompare } from "../../src/cli/compare";
-import { addDemo } from "../../src/cli/demo";
-import { addDial, dialTable } from "../../src/cli/dial";
-import { addExport } from "../../src/cli/export";
-import { addForward } from "../../src/cli/forward";
-import { addGenerate } from "../../src/cli/generate";
-import { addInfo } from "../../src/cli/info";
-import { addLearn } from "../../src/cli/learn";
+import { commands } from "../../src/cli/commands";
+import { dialTable } from "../../src/cli/dial";
 import { idList, integer, number } from "../../src/cli/shared";
 import { distance, tinyModel, values } from "../fixtures/own/tiny";
 
@@ -51,10 +60,9 @@ afterAll(() => rm(folder, { recursive: true }));
 describe("help", () => {
   test("of every command shows an example", () => {
     const program = new Command("fader");
-    for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addDial, addExport, addBake, addInfo])
-      add(program);
-    expect(program.commands.map((command) => command.name()).sort()).toEqual(
-      ["demo", "compare", "learn", "generate", "forward", "dial", "export", "bake", "info"].sort(),
+    for (const add of commands) add(program);
+    expect(program.commands.map((command) => command.name())).toEqual(
+      "demo compare learn generate forward inspect dial export bake info".split(" "),
     );
     for (const command of program.commands) {
       const parts: string[] = [];
@@ -71,19 +79,9 @@ describe("help", () => {
   test("of the program names every command and shows an example", async () => {
     const { status, out } = await fader("--help");
     expect(status).toBe(0);
-    for (const name of [
-      "demo",
-      "compare",
-      "learn",
-      "generate",
-      "forward",
-      "dial",
-      "export",
-      "bake",
-      "info",
-      "Example:",
-    ])
-      expect(out).toContain(name);
+    const program = new Command("fader");
+    for (const add of commands) add(program);
+    for (const name of [...program.commands.map((command) => command.name()), "Example:"]) expect(out).toContain(name);
   });
 });
 
@@ -106,6 +104,44 @@ describe("fader forward", () => {
     const { ids, positions, logits } = JSON.parse(out);
     expect([ids, positions]).toEqual([[5, 7, 11], "last"]);
     expect(logits).toEqual(values(model.forward([5, 7, 11], { positions: "last" }).logits));
+  });
+});
+
+describe("fader inspect", () => {
+  const prompt = "The capital of Poland is";
+
+  test("prints what the functions give, before and after an intervention", async () => {
+    const file = join(folder, "inspect.npz");
+    const interventions = { "blocks.0.attn_out": scale(2) };
+    await writeFile(file, exportIntervention(interventions, model, { format: "npz" }));
+    const answers = ["--correct", "Warsaw", "--wrong", "London"];
+    const views = ["--lens", "--attribution", "--attention"];
+    const edit = ["--intervention", file, "--beta", "0.5"];
+    const { status, out, error } = await fader(
+      ...["inspect", prompt, "--model", checkpoint, ...views, ...answers, ...edit, "--json"],
+    );
+    expect(error).toBe("");
+    expect(status).toBe(0);
+    const ids = model.encode(prompt);
+    const [correct, wrong] = ["Warsaw", "London"].map((word) => model.needTokenizer("test").single(` ${word}`));
+    const look = (edits: object) => ({
+      lens: logitLens(model, ids, { tokens: [correct!, wrong!], ...edits }),
+      attribution: directLogitAttribution(model, ids, { correct: correct!, wrong: wrong!, ...edits }),
+      attention: attentionPatterns(model, ids, edits),
+    });
+    const want = { before: look({}), beta: 0.5, after: look({ interventions, beta: 0.5 }) };
+    expect(JSON.parse(out)).toEqual({ prompt, tokens: model.tokens(prompt), ...JSON.parse(JSON.stringify(want)) });
+  });
+
+  test("shows a lens unless told otherwise, one head as a picture, and says which heads there are", async () => {
+    const lens = await fader("inspect", prompt, "--model", checkpoint);
+    expect(lens.out).toContain("Likeliest next token at each place");
+    expect(lens.out).not.toContain("logit(");
+    const head = await fader("inspect", prompt, "--model", checkpoint, "--attention", "0.1");
+    expect(head.out.split("\n")).toHaveLength(3 + model.encode(prompt).length + 1);
+    expect(head.out).toMatch(/^The +██$/m);
+    const other = await fader("inspect", prompt, "--model", checkpoint, "--attention", "0.2");
+    expect([other.status, other.error]).toEqual([1, expect.stringContaining("SiteError: attention: no head 0.2")]);
   });
 });
 

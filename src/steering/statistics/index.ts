@@ -1,0 +1,2 @@
+export { type BootstrapOptions, bootstrap, bootstrapOf, type Interval, meanInterval } from "./bootstrap";
+export { auroc, largest, ranks, spearman } from "./ranks";
