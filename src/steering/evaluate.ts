@@ -38,7 +38,7 @@ const chunk = 32;
 
 /** All measures of an intervention on prompts: of the length that it was learned on, where it is tied to positions. */
 export function evaluate(model: Model, prompts: readonly Prompt[], intervention: LearnedIntervention): Metrics {
-  checkLengths(prompts, intervention);
+  checkLengths("evaluate", prompts, intervention);
   const rows: RowMeasures[] = [];
   for (let at = 0; at < prompts.length; at += chunk) {
     const part = prompts.slice(at, at + chunk);
@@ -73,15 +73,19 @@ export function evaluate(model: Model, prompts: readonly Prompt[], intervention:
 }
 
 /** What is tied to positions fits no others: on prompts of another length they would land on other tokens. */
-function checkLengths(prompts: readonly Prompt[], { hasPositions, provenance }: LearnedIntervention): void {
-  if (prompts.length === 0) throw new ArgumentError("evaluate", "no prompts given");
+export function checkLengths(
+  where: string,
+  prompts: readonly Prompt[],
+  { hasPositions, provenance }: LearnedIntervention,
+): void {
+  if (prompts.length === 0) throw new ArgumentError(where, "no prompts given");
   if (!hasPositions) return;
   const length = provenance.tokens.length;
   const other = prompts.find((prompt) => prompt.ids.length !== length);
   if (other !== undefined) {
-    throw new ArgumentError("evaluate", `learned on prompts of ${length} tokens, this one has ${other.ids.length}`, {
+    throw new ArgumentError(where, `learned on prompts of ${length} tokens, this one has ${other.ids.length}`, {
       details: { prompt: JSON.stringify(other.text) },
-      hint: "Evaluate on prompts of the same length.",
+      hint: "Use prompts of the same length.",
     });
   }
 }

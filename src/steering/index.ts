@@ -3,6 +3,21 @@ export { capitalOf, capitals, countries } from "../builtin/facts";
 export { type AcrossLengthsOptions, acrossLengths, type Wordings } from "./across-lengths";
 export { type BakeOptions, bake } from "./bake";
 export {
+  ablateTop,
+  type Baseline,
+  type BaselineName,
+  type BaselineOptions,
+  baselines,
+  type Contrast,
+  type MeanDifferenceOptions,
+  meanDifference,
+  perHead,
+  randomLocations,
+  randomVectors,
+  type SelectThenTuneOptions,
+  selectThenTune,
+} from "./baselines";
+export {
   type Agreement,
   activationPatching,
   attributionPatching,
@@ -21,7 +36,9 @@ export {
 } from "./causal";
 export { Comparison, type Contestants, compare } from "./compare";
 export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
+export { betaDial, type DialPoint, type DialRow } from "./dial";
 export { evaluate, type Metrics, pruningCurve } from "./evaluate";
+export { type Harm, type HarmAtBeta, harm, type TextHarm } from "./harm";
 export { type IndirectObjectsOptions, indirectObjects } from "./indirect-objects";
 export { type AttributionOptions, directLogitAttribution } from "./inspect/attribution";
 export { type BlockAttribution, LogitAttribution } from "./inspect/attribution-result";
@@ -82,6 +99,7 @@ export {
   ranks,
   spearman,
 } from "./statistics";
+
 export {
   assemble,
   type Draft,
@@ -92,3 +110,6 @@ export {
   type Skipped,
   type Task,
 } from "./task";
+
+export type { Turnable } from "./turnable";
+export { unrelatedTexts } from "./unrelated-texts";
