@@ -10,7 +10,8 @@ import {
   valueAndGrad,
 } from "../../autograd";
 import { Adam, add, type Model } from "../../nn";
-import { type LearnOptions, learnScalars } from "../learn";
+import { learnScalars } from "../learn";
+import type { LearnOptions } from "../learn-options";
 import { type LearnedIntervention, logitsAt, type Positions } from "../learned";
 import { objective } from "../objective";
 import type { Prompt } from "../task";

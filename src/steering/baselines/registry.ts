@@ -1,5 +1,6 @@
 import type { Model } from "../../nn";
-import { type LearnOptions, learnScalars, learnVectors } from "../learn";
+import { learnScalars, learnVectors } from "../learn";
+import type { LearnOptions } from "../learn-options";
 import type { LearnedIntervention } from "../learned";
 import type { Task } from "../task";
 import { ablateTop, randomLocations, randomVectors } from "./controls";
