@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { engineInfo } from "../autograd";
-import { fingerprint, sites } from "../nn";
+import { fingerprint, sitesOf } from "../nn";
 import { open, printJson, type SourceOptions, withJson, withSource } from "./shared";
 
 /** `fader info`: what a checkpoint is. */
@@ -20,7 +20,7 @@ async function run(source: string | undefined, options: SourceOptions & { json?:
     fingerprint: fingerprint(model),
     ...config,
     tokenizer: model.tokenizer === undefined ? "none" : `${model.tokenizer.vocabSize} tokens`,
-    sites: sites.join(", "),
+    sites: sitesOf(model.config).join(", "),
     engine: describeEngine(),
   };
   if (options.json) return printJson(facts);
