@@ -25,11 +25,19 @@ async function run(source: string | undefined, options: SourceOptions & { json?:
   };
   if (options.json) return printJson(facts);
   const width = Math.max(...Object.keys(facts).map((key) => key.length));
-  for (const [key, value] of Object.entries(facts)) console.log(`${key.padEnd(width)}  ${value}`);
+  for (const [key, value] of Object.entries(facts)) console.log(`${key.padEnd(width)}  ${show(value)}`);
 }
 
 function describeEngine(): string {
   const { backend, threads, relaxedSimd } = engineInfo();
   const instructions = relaxedSimd ? "SIMD with fused multiply-add" : "SIMD";
   return `${backend}, ${instructions}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+}
+
+/** `dim 16, base 10000, scaling (rope_type linear, factor 2)`: fields on one line. */
+function show(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(", ");
+  if (typeof value !== "object" || value === null) return String(value);
+  const fields = Object.entries(value);
+  return fields.map(([key, part]) => `${key} ${typeof part === "object" ? `(${show(part)})` : part}`).join(", ");
 }

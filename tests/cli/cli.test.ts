@@ -146,6 +146,14 @@ describe("fader inspect", () => {
 });
 
 describe("fader info", () => {
+  test("prints what a family has on lines of its own, nothing as an object", async () => {
+    const { out } = await fader("info", join(root, "tests/fixtures/own/llama-mqa"));
+    expect(out).toMatch(/^rotary +dim 8, base 500000, scaling \(rope_type llama3, factor 8, /m);
+    expect(out).not.toContain("[object");
+    const parallel = await fader("info", join(root, "tests/fixtures/own/neox-parallel"));
+    expect(parallel.out).toMatch(/^sites +resid_pre, z, attn_out, mlp_out, resid_post$/m);
+  });
+
   test("says what a checkpoint is", async () => {
     const { status, out } = await fader("info", checkpoint, "--json");
     expect(status).toBe(0);
