@@ -11,11 +11,12 @@ import { writeFileAtomic } from "../src/nn/atomic";
 
 /**
  * Scalars against vectors on both tasks, over five seeds of the learners, on the held-out prompts of
- * one split. Writes `bench/results/compare.json`, from which the README quotes.
+ * one split. Writes `bench/results/compare.json` and `compare.txt`, which the README quotes.
  */
 const seeds = [0, 1, 2, 3, 4];
 const model = await loadModel();
 const results: Record<string, unknown> = {};
+const text: string[] = [];
 for (const build of [countryCapitals, indirectObjects]) {
   const task = build(model, { seed: seeds[0]! });
   const contestants: Record<string, LearnedIntervention[]> = { scalars: [], vectors: [] };
@@ -25,7 +26,10 @@ for (const build of [countryCapitals, indirectObjects]) {
     }
   }
   const comparison: Comparison = compare(model, task.test, contestants);
-  console.log(`${task.name}: ${task.split}\n${comparison}\n`);
+  const section = `${task.name}: ${task.split}\n${comparison}`;
+  console.log(`${section}\n`);
+  text.push(section);
   results[task.name] = { split: task.split, ...comparison.toJSON() };
 }
 await writeFileAtomic("bench/results/compare.json", `${JSON.stringify(results, null, 2)}\n`);
+await writeFileAtomic("bench/results/compare.txt", `${text.join("\n\n")}\n`);
