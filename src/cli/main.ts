@@ -8,6 +8,7 @@ import { addForward } from "./forward";
 import { addGenerate } from "./generate";
 import { addInfo } from "./info";
 import { addLearn } from "./learn";
+import { addSweep } from "./sweep";
 import { version } from "./version";
 
 const program = new Command("fader")
@@ -15,7 +16,7 @@ const program = new Command("fader")
   .version(version)
   .showHelpAfterError("(fader --help shows the commands)")
   .addHelpText("after", "\nExample:\n  $ fader demo        # the whole experiment in under a minute");
-for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addExport, addInfo]) add(program);
+for (const add of [addDemo, addCompare, addSweep, addLearn, addGenerate, addForward, addExport, addInfo]) add(program);
 
 try {
   await program.parseAsync();

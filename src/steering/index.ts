@@ -2,7 +2,7 @@ export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "../built
 export { capitalOf, capitals, countries } from "../builtin/facts";
 export { Comparison, type Contestants, compare } from "./compare";
 export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
-export { evaluate, type Metrics, pruningCurve } from "./evaluate";
+export { evaluate, type Metrics, measurePrompts, type PromptMeasures, pruningCurve } from "./evaluate";
 export { type IndirectObjectsOptions, indirectObjects } from "./indirect-objects";
 export {
   type ExportOptions,
@@ -26,4 +26,5 @@ export {
   type Passes,
 } from "./objective";
 export { interventionFromBytes, loadIntervention } from "./save";
+export * from "./sweep";
 export { assemble, type Draft, type Prompt, type PromptDraft, promptTask, type Skipped, type Task } from "./task";
