@@ -7,11 +7,13 @@ import { addGenerate } from "./generate";
 import { addInfo } from "./info";
 import { addInspect } from "./inspect";
 import { addLearn } from "./learn";
+import { addSweep } from "./sweep";
 
 /** Every command, in the order in which help lists them. */
 export const commands = [
   addDemo,
   addCompare,
+  addSweep,
   addLearn,
   addGenerate,
   addForward,

@@ -20,7 +20,7 @@ export {
 } from "./causal";
 export { Comparison, type Contestants, compare } from "./compare";
 export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
-export { evaluate, type Metrics, pruningCurve } from "./evaluate";
+export { evaluate, type Metrics, measurePrompts, type PromptMeasures, pruningCurve } from "./evaluate";
 export { type IndirectObjectsOptions, indirectObjects } from "./indirect-objects";
 export { type AttributionOptions, directLogitAttribution } from "./inspect/attribution";
 export { type BlockAttribution, LogitAttribution } from "./inspect/attribution-result";
@@ -73,4 +73,5 @@ export {
   ranks,
   spearman,
 } from "./statistics";
+export * from "./sweep";
 export { assemble, type Draft, type Prompt, type PromptDraft, promptTask, type Skipped, type Task } from "./task";

@@ -66,7 +66,7 @@ const defaults = {
   patience: 60,
 };
 /** Settings of each kind. `npm run bench:minimality` shows how the minimality was chosen. */
-const perKind: Readonly<Record<Kind, { lr: number; minimality: number; groupMinimality: number }>> = {
+export const perKind: Readonly<Record<Kind, { lr: number; minimality: number; groupMinimality: number }>> = {
   scalars: { lr: 0.05, minimality: 0.6, groupMinimality: 0 },
   // Entries of a residual vector have no meaning of their own: whole vectors are to vanish, not entries.
   vectors: { lr: 0.1, minimality: 0, groupMinimality: 2 },

@@ -54,7 +54,7 @@ describe("help", () => {
     const program = new Command("fader");
     for (const add of commands) add(program);
     expect(program.commands.map((command) => command.name())).toEqual(
-      "demo compare learn generate forward inspect export bake info".split(" "),
+      "demo compare sweep learn generate forward inspect export bake info".split(" "),
     );
     for (const command of program.commands) {
       const parts: string[] = [];
