@@ -2,6 +2,21 @@ export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "../built
 export { capitalOf, capitals, countries } from "../builtin/facts";
 export { type BakeOptions, bake } from "./bake";
 export {
+  ablateTop,
+  type Baseline,
+  type BaselineName,
+  type BaselineOptions,
+  baselines,
+  type Contrast,
+  type MeanDifferenceOptions,
+  meanDifference,
+  perHead,
+  randomLocations,
+  randomVectors,
+  type SelectThenTuneOptions,
+  selectThenTune,
+} from "./baselines";
+export {
   type Agreement,
   activationPatching,
   attributionPatching,
@@ -20,7 +35,9 @@ export {
 } from "./causal";
 export { Comparison, type Contestants, compare } from "./compare";
 export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
+export { betaDial, type DialPoint, type DialRow } from "./dial";
 export { evaluate, type Metrics, measurePrompts, type PromptMeasures, pruningCurve } from "./evaluate";
+export { type Harm, type HarmAtBeta, harm, type TextHarm } from "./harm";
 export { type IndirectObjectsOptions, indirectObjects } from "./indirect-objects";
 export { type AttributionOptions, directLogitAttribution } from "./inspect/attribution";
 export { type BlockAttribution, LogitAttribution } from "./inspect/attribution-result";
@@ -75,3 +92,5 @@ export {
 } from "./statistics";
 export * from "./sweep";
 export { assemble, type Draft, type Prompt, type PromptDraft, promptTask, type Skipped, type Task } from "./task";
+export type { Turnable } from "./turnable";
+export { unrelatedTexts } from "./unrelated-texts";
