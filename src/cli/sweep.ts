@@ -13,6 +13,7 @@ import {
   taskOf,
 } from "../steering";
 import { integer, type ModelOptions, number, open, printJson, warn, withForms, withJson, withModel } from "./shared";
+import { writeReport } from "./sweep-report";
 import { version } from "./version";
 
 interface Options extends ModelOptions {
@@ -69,10 +70,12 @@ async function run(options: Options): Promise<void> {
     const load = { revision, offline, dtype };
     const { signal } = stop;
     const given = { out, source, load, jobs, fresh, version, signal, onProgress: bar.onProgress };
-    const { summary, claims, text } = await runSweep(model, grid, given);
+    const { results, summary, claims, text } = await runSweep(model, grid, given);
     bar.stop();
     if (options.json) printJson({ ...summary, claims });
     else console.log(`${text}\n\nEvery trial: ${out}/results.jsonl; all numbers: ${out}/summary.json`);
+    const report = await writeReport(model, { grid, results, summary, claims }, out, source);
+    if (!options.json) console.log(`Report: ${report}; its figures and their numbers: ${out}/figures`);
   } catch (error) {
     bar.stop();
     if (!stop.signal.aborted) throw error;

@@ -69,10 +69,8 @@ export async function runTrial(
   trial: Trial,
   onProgress?: (report: LearnReport) => void,
 ): Promise<TrialResult> {
-  const method = methods[trial.method];
-  const task = taskOf(model, trial.task, trial.seed);
-  const learned = await method.learn(model, trial, task, onProgress);
-  const unseen = method.newLengths?.(model, trial, task) ?? [];
+  const { task, learned } = await learnTrial(model, trial, onProgress);
+  const unseen = methods[trial.method].newLengths?.(model, trial, task) ?? [];
   return {
     id: trialId(trial),
     trial,
@@ -91,6 +89,16 @@ export async function runTrial(
       .activeLocations()
       .map(({ site, layer, position = -1, value }) => [site, layer, position, round(value)] as const),
   };
+}
+
+/** What a trial learns, and the task that it learns on: the same bits as in `runTrial`, and the same errors. */
+export async function learnTrial(
+  model: Model,
+  trial: Trial,
+  onProgress?: (report: LearnReport) => void,
+): Promise<{ task: Task; learned: LearnedIntervention }> {
+  const task = taskOf(model, trial.task, trial.seed);
+  return { task, learned: await methods[trial.method].learn(model, trial, task, onProgress) };
 }
 
 /** The prompts of a trial. The seed draws the split. */
