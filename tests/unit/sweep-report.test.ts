@@ -61,7 +61,8 @@ describe("renderSweepReport", () => {
       .csv.trim()
       .split("\n");
     expect(map[0]).toBe("layer,position,token,alpha");
-    expect(map).toHaveLength(1 + 3 * 8);
+    // The token that is a line break spans two lines, in each of three layers.
+    expect(map).toHaveLength(1 + 3 * 8 + 3);
     const dial = figures.find(({ name }) => name === "ccc-qa-dial-Delta-as-beta-turns")!.csv.split("\n");
     expect(dial[1]).toBe("scalars,-1.5,-6,-6.5,-5.5");
     expect(figures.find(({ name }) => name === "ioi-0-table")!.csv).toContain('"90.0% [85.0%, 95.0%]"');

@@ -86,7 +86,7 @@ export function curveSection(canvas: Canvas, curves: ReportData["curves"]): stri
     const { glyph, color } = seriesStyle(i);
     return `<span><span style="color:${color}" aria-hidden="true">${glyph}</span> ${escapeHtml(name)}</span>`;
   });
-  const caption = "Share of prompts flipped when only the k largest locations are kept.";
+  const caption = "Share of prompts where the intended answer leads at β = ±1, with only the k largest locations kept.";
   const data = [
     ["method", "k", "effectiveness"],
     ...curves.flatMap(({ name, points }) => points.map(({ k, effectiveness }) => [name, k, effectiveness])),
