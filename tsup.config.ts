@@ -11,7 +11,7 @@ const library = {
 };
 
 export default defineConfig({
-  entry: { ...library, "cli/main": "src/cli/main.ts" },
+  entry: { ...library, "cli/main": "src/cli/main.ts", "node/sweep-worker": "src/node/sweep/worker.ts" },
   format: "esm",
   target: "es2022",
   platform: "neutral",

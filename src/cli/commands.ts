@@ -8,11 +8,15 @@ import { addGenerate } from "./generate";
 import { addInfo } from "./info";
 import { addInspect } from "./inspect";
 import { addLearn } from "./learn";
+import { addSweep } from "./sweep";
+import { addReport } from "./sweep-report";
 
 /** Every command, in the order in which help lists them. */
 export const commands = [
   addDemo,
   addCompare,
+  addSweep,
+  addReport,
   addLearn,
   addGenerate,
   addForward,

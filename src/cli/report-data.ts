@@ -42,26 +42,37 @@ export function describe(found: Findings): ReportData {
         ...[-1, 0, 1].map((beta) => exampleRow(model, example, vectors, "vectors", beta)),
       ],
     },
-    faders: {
-      sites: faders.sites.flatMap((site) => scalarMaps(site, byPosition(faders, faders.parameters[site]!.alpha!))),
-    },
-    vectors: {
-      sites: vectors.sites.map((site) => {
-        const v = byPosition(vectors, vectors.parameters[site]!.v!);
-        const axes = v.shape.map((_, i) => i).slice(2);
-        return { site, norm: v.square().sum(axes).sqrt().toArray() as number[][] };
-      }),
-    },
-    places: faders.activeLocations().map(({ site, layer, position, value }) => ({
-      site,
-      layer,
-      ...(position !== undefined && { position, token: tokens[position]! }),
-      alpha: value,
-    })),
+    faders: { sites: faderSites(faders) },
+    vectors: { sites: vectorSites(vectors) },
+    places: placesOf(faders, tokens),
     table: { columns, rows, note: `${comparison.prompts} held-out prompts; ${task.split}.` },
     curves,
     reproduce: { command: `npx fader demo --seed ${seed} --task ${task.name}`, seed, version, seconds },
   };
+}
+
+/** The scalars of each site. */
+export function faderSites(faders: LearnedIntervention): ReportData["faders"]["sites"] {
+  return faders.sites.flatMap((site) => scalarMaps(site, byPosition(faders, faders.parameters[site]!.alpha!)));
+}
+
+/** The norms of each site's vectors. */
+export function vectorSites(vectors: LearnedIntervention): ReportData["vectors"]["sites"] {
+  return vectors.sites.map((site) => {
+    const v = byPosition(vectors, vectors.parameters[site]!.v!);
+    const axes = v.shape.map((_, i) => i).slice(2);
+    return { site, norm: v.square().sum(axes).sqrt().toArray() as number[][] };
+  });
+}
+
+/** The scalars that are not zero, with the tokens of the example. */
+export function placesOf(faders: LearnedIntervention, tokens: readonly string[]): ReportData["places"] {
+  return faders.activeLocations().map(({ site, layer, position, value }) => ({
+    site,
+    layer,
+    ...(position !== undefined && { position, token: tokens[position]! }),
+    alpha: value,
+  }));
 }
 
 /** `[layers, positions, …]`: one column where the parameters are the same for all positions. */
@@ -78,7 +89,8 @@ function scalarMaps(site: string, alpha: Tensor): { site: string; alpha: number[
   });
 }
 
-function exampleRow(
+/** What the model answers to a prompt under one intervention at one β. */
+export function exampleRow(
   model: Model,
   prompt: Prompt,
   intervention: LearnedIntervention | undefined,

@@ -112,17 +112,23 @@ export function withSource(command: Command): Command {
 }
 
 export function withTask(command: Command): Command {
-  return withModel(command)
-    .addOption(
+  return withForms(
+    withModel(command).addOption(
       new Option("--task <name>", "ccc: country-capital conflicts; ioi: indirect objects")
         .choices(["ccc", "ioi"])
         .default("ccc"),
-    )
-    .addOption(new Option("--form <name>", "how a ccc prompt asks").choices(conflictForms).default("qa"))
-    .option("--template <n>", "which ioi sentence", integer, 0)
+    ),
+  )
     .option("--names <list>", "first names for ioi, comma-separated (default: those that are one token)", wordList)
     .option("--prompts <file>", 'a task of your own: JSON list, or lines, of { "text", "correct", "wrong" }')
     .option("--seed <n>", "seed of the split and of the learners", integer, 0);
+}
+
+/** Which wording of a task. */
+export function withForms(command: Command): Command {
+  return command
+    .addOption(new Option("--form <name>", "how a ccc prompt asks").choices(conflictForms).default("qa"))
+    .option("--template <n>", "which ioi sentence", integer, 0);
 }
 
 export function withLearning(command: Command): Command {
@@ -183,11 +189,16 @@ function downloadBars(): { onProgress: (progress: FileProgress) => void; stop: (
 /** The task that the options name; what had to be left out is said on standard error, a line for each reason. */
 export async function taskFor(model: Model, options: TaskOptions): Promise<Task> {
   const task = await makeTask(model, options);
-  const shown = 5;
-  for (const warning of task.warnings.slice(0, shown)) console.error(`warning: ${warning}`);
-  const more = task.warnings.length - shown;
-  if (more > 0) console.error(`warning: ${more} more ${more === 1 ? "reason" : "reasons"}`);
+  warn(task.warnings);
   return task;
+}
+
+/** The first few on standard error, and how many more there are. */
+export function warn(warnings: readonly string[]): void {
+  const shown = 5;
+  for (const warning of warnings.slice(0, shown)) console.error(`warning: ${warning}`);
+  const more = warnings.length - shown;
+  if (more > 0) console.error(`warning: ${more} more ${more === 1 ? "reason" : "reasons"}`);
 }
 
 async function makeTask(model: Model, options: TaskOptions): Promise<Task> {

@@ -1,4 +1,4 @@
-import { ArgumentError, step, type Tensor } from "../autograd";
+import { ArgumentError, step, type Tensor, tensor } from "../autograd";
 import type { Model } from "../nn";
 import { type LearnedIntervention, logitsAt } from "./learned";
 import { klOthers, logitDiff, logOthers } from "./objective";
@@ -38,13 +38,8 @@ const chunk = 32;
 
 /** All measures of an intervention on prompts: of the length that it was learned on, where it is tied to positions. */
 export function evaluate(model: Model, prompts: readonly Prompt[], intervention: LearnedIntervention): Metrics {
-  checkLengths("evaluate", prompts, intervention);
-  const rows: RowMeasures[] = [];
-  for (let at = 0; at < prompts.length; at += chunk) {
-    const part = prompts.slice(at, at + chunk);
-    rows.push(...step(() => measureRows(model, part, intervention)));
-  }
-  const mean = (value: (row: RowMeasures) => number | boolean, of = rows) =>
+  const rows = measurePrompts(model, prompts, intervention);
+  const mean = (value: (row: PromptMeasures) => number | boolean, of = rows) =>
     of.length === 0 ? Number.NaN : of.reduce((sum, row) => sum + Number(value(row)), 0) / of.length;
   return {
     prompts: prompts.length,
@@ -72,6 +67,21 @@ export function evaluate(model: Model, prompts: readonly Prompt[], intervention:
   };
 }
 
+/** The measures of each prompt, which `evaluate` averages. Of one length where it is tied to positions. */
+export function measurePrompts(
+  model: Model,
+  prompts: readonly Prompt[],
+  intervention: LearnedIntervention,
+): PromptMeasures[] {
+  checkLengths("evaluate", prompts, intervention);
+  const rows: PromptMeasures[] = [];
+  for (let at = 0; at < prompts.length; at += chunk) {
+    const part = prompts.slice(at, at + chunk);
+    rows.push(...step(() => measureRows(model, part, intervention)));
+  }
+  return rows;
+}
+
 /** What is tied to positions fits no others: on prompts of another length they would land on other tokens. */
 export function checkLengths(
   where: string,
@@ -90,18 +100,24 @@ export function checkLengths(
   }
 }
 
-interface RowMeasures {
+/** What was measured on one prompt. Faithfulness is the mean over β = ±1. */
+export interface PromptMeasures {
   /** Δ at β = −1, 0, +1. */
   delta: [number, number, number];
+  /** Whether the intended answer is the most likely token at β = +1, and at −1. */
   topPlus: boolean;
   topMinus: boolean;
+  /** kl-others, in nats. */
   kl: number;
+  /** Total variation over the other tokens. */
   tv: number;
-  /** Mean over the two directions. */
+  /** 1 where the most likely other token is unchanged, 0.5 where it is so in one direction. */
   kept: number;
+  /** Probability of all other tokens together without intervention. */
+  others: number;
 }
 
-function measureRows(model: Model, prompts: readonly Prompt[], intervention: LearnedIntervention): RowMeasures[] {
+function measureRows(model: Model, prompts: readonly Prompt[], intervention: LearnedIntervention): PromptMeasures[] {
   const ids = prompts.map((prompt) => prompt.ids);
   const [minus, clean, plus] = logitsAt(model, ids, intervention.at(1), [-1, 0, 1]) as [Tensor, Tensor, Tensor];
   const flat = (x: Tensor) => [...x.toTypedArray()];
@@ -109,6 +125,11 @@ function measureRows(model: Model, prompts: readonly Prompt[], intervention: Lea
   const [topMinus, topPlus] = [flat(minus.argmax()), flat(plus.argmax())];
   const others = logOthers(clean, prompts);
   const bestOther = flat(others.argmax());
+  const answers = tensor(
+    prompts.flatMap(({ correct, wrong }) => [correct, wrong]),
+    { dtype: "i32", shape: [prompts.length, 2] },
+  );
+  const answerShare = flat(clean.softmax().gather(answers, 1).sum(1));
   const faithful = [minus, plus].map((edited) => {
     const editedOthers = logOthers(edited, prompts);
     return {
@@ -125,6 +146,7 @@ function measureRows(model: Model, prompts: readonly Prompt[], intervention: Lea
     kl: both((side) => side.kl[row]!),
     tv: both((side) => side.tv[row]!),
     kept: both((side) => Number(side.best[row] === bestOther[row])),
+    others: Math.max(0, 1 - answerShare[row]!),
   }));
 }
 

@@ -37,7 +37,7 @@ export {
 export { Comparison, type Contestants, compare } from "./compare";
 export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
 export { betaDial, type DialPoint, type DialRow } from "./dial";
-export { evaluate, type Metrics, pruningCurve } from "./evaluate";
+export { evaluate, type Metrics, measurePrompts, type PromptMeasures, pruningCurve } from "./evaluate";
 export { type Harm, type HarmAtBeta, harm, type TextHarm } from "./harm";
 export { type IndirectObjectsOptions, indirectObjects } from "./indirect-objects";
 export { type AttributionOptions, directLogitAttribution } from "./inspect/attribution";
@@ -86,7 +86,7 @@ export type { Places } from "./places";
 export { type RefitOptions, refit } from "./refit";
 export { interventionFromBytes, loadIntervention } from "./save";
 export { type SmallestSetMethod, type SmallestSetOptions, smallestSet } from "./smallest-set";
-export { flipsBothWays, type NamedPlace, SmallestSet, type Trial } from "./smallest-set-result";
+export { flipsBothWays, type NamedPlace, type SearchTrial, SmallestSet } from "./smallest-set-result";
 export type { Sparsity } from "./sparsity";
 export {
   auroc,
@@ -99,7 +99,7 @@ export {
   ranks,
   spearman,
 } from "./statistics";
-
+export * from "./sweep";
 export {
   assemble,
   type Draft,
@@ -110,6 +110,5 @@ export {
   type Skipped,
   type Task,
 } from "./task";
-
 export type { Turnable } from "./turnable";
 export { unrelatedTexts } from "./unrelated-texts";

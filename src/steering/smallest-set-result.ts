@@ -4,7 +4,7 @@ import { nameOf } from "./places";
 import type { SmallestSetMethod } from "./smallest-set";
 
 /** One set that was fitted. Shares: see `flipsBothWays`. */
-export interface Trial {
+export interface SearchTrial {
   method: SmallestSetMethod;
   places: number;
   /** On the training prompts that it was fitted on. */
@@ -40,7 +40,7 @@ export class SmallestSet {
     readonly target: number,
     readonly split: string,
     /** Every set that was tried, in order. */
-    readonly trials: readonly Trial[],
+    readonly trials: readonly SearchTrial[],
   ) {}
 
   /** Whether the target is reached on the held-out prompts. */

@@ -7,7 +7,7 @@ import { effectiveness } from "./objective";
 import { bySite, copyOf, restrict } from "./parameters";
 import { maskOf, type Places } from "./places";
 import { refit } from "./refit";
-import { flipsBothWays, SmallestSet, type Trial } from "./smallest-set-result";
+import { flipsBothWays, type SearchTrial, SmallestSet } from "./smallest-set-result";
 import type { Prompt, Task } from "./task";
 
 /**
@@ -32,7 +32,7 @@ export interface SmallestSetOptions {
   /** Most updates of each learner. Default 400. */
   steps?: number;
   /** After each set that was tried. */
-  onProgress?: (trial: Trial) => void;
+  onProgress?: (trial: SearchTrial) => void;
 }
 
 /** Share of the training groups that sets are chosen with, and the most removals tried in one round of elimination. */
@@ -51,8 +51,8 @@ export async function smallestSet(model: Model, task: Task, options: SmallestSet
   const { minimality = [0.6, 0.8], gateMinimality = [0.1, 0.6], onProgress } = options;
   check(methods, target);
   const [fitting, choosing] = splitGroups(task.train, seed);
-  const trials: Trial[] = [];
-  let best: { intervention: LearnedIntervention; trial: Trial } | undefined;
+  const trials: SearchTrial[] = [];
+  let best: { intervention: LearnedIntervention; trial: SearchTrial } | undefined;
 
   /** Refits a set, and keeps it where it is better than the best so far. */
   const consider = async (method: SmallestSetMethod, set: LearnedIntervention): Promise<boolean> => {
@@ -134,10 +134,10 @@ function splitGroups(prompts: readonly Prompt[], seed: number): [Prompt[], Promp
   return [side(false), side(true)];
 }
 
-const reach = ({ fitted, chosenWith }: Trial) => Math.min(fitted, chosenWith);
+const reach = ({ fitted, chosenWith }: SearchTrial) => Math.min(fitted, chosenWith);
 
 /** Fewer places where both reach the target, else what comes closer to it. */
-function isBetter(a: Trial, b: Trial, target: number): boolean {
+function isBetter(a: SearchTrial, b: SearchTrial, target: number): boolean {
   const [ofA, ofB] = [reach(a), reach(b)];
   if (ofA >= target && ofB >= target && a.places !== b.places) return a.places < b.places;
   if (ofA >= target !== ofB >= target) return ofA >= target;

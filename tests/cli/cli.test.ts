@@ -62,7 +62,7 @@ describe("help", () => {
     const program = new Command("fader");
     for (const add of commands) add(program);
     expect(program.commands.map((command) => command.name())).toEqual(
-      "demo compare learn generate forward inspect dial export bake info".split(" "),
+      "demo compare sweep report learn generate forward inspect dial export bake info".split(" "),
     );
     for (const command of program.commands) {
       const parts: string[] = [];

@@ -1,12 +1,12 @@
 import {
   flipsBothWays,
   interventionFromBytes,
+  type SearchTrial,
   SmallestSet,
   type SmallestSetMethod,
   type SmallestSetOptions,
   smallestSet,
   type Task,
-  type Trial,
 } from "fader/steering";
 import { describe, expect, test } from "vitest";
 import { fakePrompts } from "../fixtures/own/task";
@@ -45,7 +45,7 @@ describe("the search for the smallest set", () => {
     // The same prompts in every group: what works on some works on the others.
     const two = fakePrompts(2, 3);
     const train = ["a", "b", "c"].flatMap((group) => two.map((prompt) => ({ ...prompt, group })));
-    const seen: Trial[] = [];
+    const seen: SearchTrial[] = [];
     const search = async (methods: SmallestSetMethod[]) =>
       smallestSet(
         model,

@@ -63,7 +63,9 @@ export interface Curve {
 }
 
 /** Checks that every heat map is layers × tokens (or one column for all tokens) and finite; a wrong shape would draw a wrong picture silently. */
-export function checkReportData(data: ReportData): void {
+export function checkReportData(
+  data: Pick<ReportData, "example" | "faders" | "vectors"> & { model: { n_layers: number } },
+): void {
   const maps = [
     ...data.faders.sites.map(({ site, alpha }) => ({ name: `faders at ${site}`, values: alpha })),
     ...data.vectors.sites.map(({ site, norm }) => ({ name: `vectors at ${site}`, values: norm })),

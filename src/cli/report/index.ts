@@ -2,14 +2,12 @@ import { openCanvas } from "./canvas";
 import { palettes } from "./colors";
 import { checkReportData, type ReportData } from "./data";
 import { faderMaps, vectorMaps } from "./maps";
+import { page } from "./page";
 import { curveSection, exampleSection, header, reproduceSection, tableSection } from "./sections";
-import { styleSheet } from "./style";
-import { escapeHtml } from "./text";
 
 export type { Curve, Example, ExampleRow, Place, ReportData } from "./data";
-
-/** Forbids scripts and every outside resource, should a text ever slip through unescaped. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
+export type { Dial, Inside, SweepReportData, TaskReport } from "./sweep-data";
+export { type RenderedSweep, renderSweepReport } from "./sweep-report";
 
 /** Renders a report as one self-contained HTML page without scripts; the same data gives the same text. */
 export async function renderReport(data: ReportData): Promise<string> {
@@ -24,21 +22,6 @@ export async function renderReport(data: ReportData): Promise<string> {
     curveSection(canvas, data.curves),
     reproduceSection(data),
   ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="Fader ${escapeHtml(data.reproduce.version)}">
-<title>${escapeHtml(data.title)}</title>
-<style>${styleSheet(palettes(canvas.plot))}</style>
-</head>
-<body>
-<main>
-${sections.filter((section) => section !== "").join("\n")}
-</main>
-</body>
-</html>
-`;
+  const { title, reproduce } = data;
+  return page({ title, version: reproduce.version, palette: palettes(canvas.plot), sections });
 }

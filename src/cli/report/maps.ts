@@ -1,9 +1,13 @@
 import type { Canvas } from "./canvas";
 import { divergingColor, gradient, STEPS, sequentialColor } from "./colors";
+import type { CsvCell } from "./csv";
 import type { ReportData } from "./data";
 import { heatMapSvg, placeOf } from "./heatmap";
-import { figure, table } from "./parts";
+import { figure, section, table } from "./parts";
 import { count, escapeHtml, fixed, significant, tokenHtml } from "./text";
+
+/** What the maps are drawn from. */
+export type MapsData = Pick<ReportData, "example" | "faders" | "vectors" | "places">;
 
 const ZERO = '<span><span class="zero"></span>exactly 0</span>';
 
@@ -23,7 +27,7 @@ function largestOf(maps: number[][][]): number {
 }
 
 /** The heat maps of the learned scalars, on one colour scale for all sites. */
-export function faderMaps(canvas: Canvas, data: ReportData): string {
+export function faderMaps(canvas: Canvas, data: MapsData): string {
   const maps = data.faders.sites.map(({ alpha }) => alpha);
   const largest = largestOf(maps);
   const { active, total } = moved(maps);
@@ -38,23 +42,23 @@ export function faderMaps(canvas: Canvas, data: ReportData): string {
       describe: (value) => `α = ${fixed(value, 3, true)}`,
       description: `Faders at ${site} by layer and token. ${caption} ${extremes(alpha, columns)}`,
     });
-    return figure("faders", site, caption, svg);
+    return figure(canvas, { kind: "faders", name: site, caption, svg, data: cellsOf(alpha, columns, "alpha") });
   });
   const half = (first: number) => `<i style="background:${gradient("d", first, first + STEPS)}"></i>`;
   const scale =
     `<span class="bar">−${end}${half(0)}0${half(STEPS)}+${end}</span>` +
     "<span>at β = +1, red is turned down and blue is turned up</span>";
-  return `<section aria-labelledby="faders"><h2 id="faders">Where the faders moved</h2>
-<p>One learned scalar α for ${placesOf(maps, data)}; the activation there is multiplied by 1 + β·α,
+  const content = `<p>One learned scalar α for ${placesOf(maps, data)}; the activation there is multiplied by 1 + β·α,
 which reverses it where that is negative.
 ${count(active)} of ${count(total)} faders moved, the other ${count(total - active)} are exactly 0.
 Layer 0 is at the bottom.</p>
 <div class="legend">${largest > 0 ? scale : ""}${ZERO}</div>
-${figures.join("\n")}${placesTable(data, active)}</section>`;
+${figures.join("\n")}${placesTable(canvas, data, active)}`;
+  return section(canvas, "faders", "Where the faders moved", content);
 }
 
 /** The heat maps of the steering vectors' norms, on one colour scale for all sites. */
-export function vectorMaps(canvas: Canvas, data: ReportData): string {
+export function vectorMaps(canvas: Canvas, data: MapsData): string {
   const maps = data.vectors.sites.map(({ norm }) => norm);
   const largest = largestOf(maps);
   const figures = data.vectors.sites.map(({ site, norm }) => {
@@ -67,13 +71,21 @@ export function vectorMaps(canvas: Canvas, data: ReportData): string {
       describe: (value) => `norm ${significant(value)}`,
       description: `Norms at ${site} by layer and token. ${caption} ${extremes(norm, columns)}`,
     });
-    return figure("vectors", site, caption, svg);
+    return figure(canvas, { kind: "vectors", name: site, caption, svg, data: cellsOf(norm, columns, "norm") });
   });
   const bar = `<i style="background:${gradient("s", 0, STEPS)}"></i>`;
   const scale = `<span class="bar">0${bar}${significant(largest)}</span>`;
-  return `<section aria-labelledby="vectors"><h2 id="vectors">Where the steering vectors act</h2>
-<p>The length (L2 norm) of the vector added at ${placesOf(maps, data)}.</p>
-<div class="legend">${largest > 0 ? scale : ""}${ZERO}</div>${figures.join("\n")}</section>`;
+  const content = `<p>The length (L2 norm) of the vector added at ${placesOf(maps, data)}.</p>
+<div class="legend">${largest > 0 ? scale : ""}${ZERO}</div>${figures.join("\n")}`;
+  return section(canvas, "vectors", "Where the steering vectors act", content);
+}
+
+/** A line for each cell. */
+function cellsOf(values: number[][], { tokens, isForAll }: Columns, name: string): CsvCell[][] {
+  const rows = values.flatMap((row, layer) =>
+    row.map((value, position) => [layer, isForAll ? undefined : position, tokens[position], value]),
+  );
+  return [["layer", "position", "token", name], ...rows];
 }
 
 /** The columns of a map: the tokens of the example, or all tokens at once. */
@@ -82,12 +94,12 @@ interface Columns {
   isForAll: boolean;
 }
 
-function columnsOf(values: number[][], { example: { tokens } }: ReportData): Columns {
+function columnsOf(values: number[][], { example: { tokens } }: MapsData): Columns {
   const isForAll = values[0]?.length === 1 && tokens.length > 1;
   return { tokens: isForAll ? ["every token"] : tokens, isForAll };
 }
 
-function placesOf(maps: number[][][], data: ReportData): string {
+function placesOf(maps: number[][][], data: MapsData): string {
   const isForAll = maps.length > 0 && maps.every((values) => columnsOf(values, data).isForAll);
   return isForAll ? "every site and layer, the same for all tokens" : "every site, layer and token";
 }
@@ -104,8 +116,10 @@ function extremes(values: number[][], columns: Columns): string {
   return `Largest at layer ${best.layer}, ${placeOf(columns, best.position)}.`;
 }
 
-function placesTable(data: ReportData, active: number): string {
-  if (data.places.length === 0) return "<h3>The places that moved</h3><p>No fader moved.</p>";
+function placesTable({ task }: Canvas, data: MapsData, active: number): string {
+  const tag = task === undefined ? "h3" : "h4";
+  const title = `<${tag}>The places that moved</${tag}>`;
+  if (data.places.length === 0) return `${title}<p>No fader moved.</p>`;
   const more = data.places.length < active ? ` The ${count(data.places.length)} largest of ${count(active)}.` : "";
   const rows = data.places.map((place) => [
     place.token === undefined
@@ -117,7 +131,7 @@ function placesTable(data: ReportData, active: number): string {
     `× ${fixed(1 + place.alpha, 2)}`,
     `× ${fixed(1 - place.alpha, 2)}`,
   ]);
-  return `<h3>The places that moved</h3>
+  return `${title}
 <p class="soft">Largest first.${more} The last two columns are what the activation is multiplied by.</p>
 ${table({
   label: "The places that moved",

@@ -1,3 +1,5 @@
+import type { Canvas } from "./canvas";
+import { type CsvCell, csv } from "./csv";
 import { escapeHtml } from "./text";
 
 /** A table cell: plain text, or HTML that is already escaped. */
@@ -47,9 +49,38 @@ function isNumeric(cells: Cell[]): boolean {
   return texts.length > 0 && texts.every((text) => NUMBER.test(text.trim()));
 }
 
-/** A figure: a caption in bold and plain words, then a chart in its own scrolling block. */
-export function figure(kind: string, name: string, caption: string, svg: string): string {
+/** What `figure` needs. `data`: headings, then rows: the numbers that are drawn. */
+export interface FigureParts {
+  kind: string;
+  name: string;
+  caption: string;
+  svg: string;
+  data: readonly (readonly CsvCell[])[];
+}
+
+/** A figure: a caption in bold and plain words, then a chart in its own scrolling block. Its canvas keeps it. */
+export function figure({ task, figures }: Canvas, { kind, name, caption, svg, data }: FigureParts): string {
+  const wanted = slug([...(task === undefined ? [] : [task]), kind, name].join("-"));
+  const same = figures.filter((one) => one.name === wanted || one.name.startsWith(`${wanted}--`)).length;
+  figures.push({ name: same === 0 ? wanted : `${wanted}--${same + 1}`, svg, csv: csv(data) });
   return `<figure data-kind="${escapeHtml(kind)}">
 <figcaption><b>${escapeHtml(name)}</b> ${escapeHtml(caption)}</figcaption>
 ${scroll(`${name}, chart`, svg)}</figure>`;
+}
+
+/** A section with its heading; below the heading of its task, where the page has several. */
+export function section({ task }: Pick<Canvas, "task">, id: string, title: string, content: string): string {
+  const own = task === undefined ? id : slug(`${task}-${id}`);
+  const tag = task === undefined ? "h2" : "h3";
+  return `<section aria-labelledby="${own}"><${tag} id="${own}">${escapeHtml(title)}</${tag}>
+${content}</section>`;
+}
+
+/** Letters and digits of a text, for ids and file names. */
+function slug(text: string): string {
+  return text
+    .replace(/Δ/g, "Delta")
+    .replace(/β/g, "beta")
+    .replace(/[^A-Za-z0-9_-]+/g, "-")
+    .slice(0, 80);
 }

@@ -3,7 +3,7 @@ import type { Canvas } from "./canvas";
 import { curveSvg, seriesStyle } from "./curve";
 import type { Example, ExampleRow, ReportData } from "./data";
 import { moved } from "./maps";
-import { figure, table } from "./parts";
+import { figure, section, table } from "./parts";
 import { compact, count, duration, escapeHtml, fixed, percent, tokenHtml } from "./text";
 
 /** The title, the question and the facts a reader needs first. */
@@ -41,19 +41,29 @@ export function exampleSection(canvas: Canvas, example: Example): string {
     { html: topTokens(row) },
   ]);
   const groups = example.rows.flatMap((row, i) => (i > 0 && example.rows[i - 1]!.label !== row.label ? [i] : []));
-  return `<section aria-labelledby="example"><h2 id="example">One prompt</h2>
-<p>The model reads these ${example.tokens.length} tokens. Correct is ${tokenHtml(example.correct, "correct")},
+  const chart = figure(canvas, {
+    kind: "example",
+    name: "Which candidate wins",
+    caption: "Probability of each as the next token.",
+    svg: candidateBars(canvas, example),
+    data: [
+      ["intervention", "beta", "answer", "p_correct", "p_wrong", "delta"],
+      ...example.rows.map((row) => [row.label, row.beta ?? undefined, row.answer, row.pCorrect, row.pWrong, row.delta]),
+    ],
+  });
+  const content = `<p>The model reads these ${example.tokens.length} tokens. Correct is ${tokenHtml(example.correct, "correct")},
 wrong is ${tokenHtml(example.wrong, "wrong")}: β = +1 should make the first win, β = −1 the second,
 and β = 0 changes nothing.</p>
 <p class="prompt" role="img" aria-label="${escapeHtml(example.prompt)}">${prompt.join(" ")}</p>
-${figure("example", "Which candidate wins", "Probability of each as the next token.", candidateBars(canvas, example))}
+${chart}
 ${table({
   label: "The example in numbers",
   columns: ["Intervention", "Answer", "p(correct)", "p(wrong)", "Δ logit", "Most likely tokens"],
   rows,
   numeric: [false, false, true, true, true, false],
   groups,
-})}</section>`;
+})}`;
+  return section(canvas, "example", "One prompt", content);
 }
 
 /** The most likely tokens on one line, which scrolls rather than makes a tall row. */
@@ -76,10 +86,24 @@ export function curveSection(canvas: Canvas, curves: ReportData["curves"]): stri
     const { glyph, color } = seriesStyle(i);
     return `<span><span style="color:${color}" aria-hidden="true">${glyph}</span> ${escapeHtml(name)}</span>`;
   });
-  const caption = "Share of prompts flipped when only the k largest locations are kept.";
-  return `<section aria-labelledby="pruning"><h2 id="pruning">How few places are enough</h2>
-<div class="legend">${legend.join("")}</div>
-${figure("curve", "Pruning curve", caption, curveSvg(canvas, curves))}</section>`;
+  const caption = "Share of prompts where the intended answer leads at β = ±1, with only the k largest locations kept.";
+  const data = [
+    ["method", "k", "effectiveness"],
+    ...curves.flatMap(({ name, points }) => points.map(({ k, effectiveness }) => [name, k, effectiveness])),
+  ];
+  const chart = figure(canvas, {
+    kind: "curve",
+    name: "Pruning curve",
+    caption,
+    svg: curveSvg(canvas, curves),
+    data,
+  });
+  return section(
+    canvas,
+    "pruning",
+    "How few places are enough",
+    `<div class="legend">${legend.join("")}</div>\n${chart}`,
+  );
 }
 
 /** How to make this report again. */

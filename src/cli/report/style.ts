@@ -2,11 +2,11 @@ import type { Palette } from "./colors";
 
 const LIGHT = `--page:#fbfbfa;--card:#fff;--ink:#1c1e21;--soft:#5d6470;--line:#e2e4e8;--chip:#f0f1f4;
 --correct:#3a8fc7;--wrong:#e08a3c;--correct-text:#0a5f96;--wrong-text:#9a4b00;
---c0:#0072b2;--c1:#d55e00;--c2:#00805f;--c3:#a34a7f;`;
+--c0:#0072b2;--c1:#d55e00;--c2:#00805f;--c3:#a34a7f;--pass:#1a7f37;--fail:#b3261e;`;
 
 const DARK = `--page:#15171b;--card:#1c1f24;--ink:#e8eaed;--soft:#a3abb8;--line:#33383f;--chip:#2a2e35;
 --correct:#3f94cd;--wrong:#cf7d33;--correct-text:#86c6f2;--wrong-text:#f5b27a;
---c0:#62b5ee;--c1:#ff9350;--c2:#3fcfa4;--c3:#e79ac7;`;
+--c0:#62b5ee;--c1:#ff9350;--c2:#3fcfa4;--c3:#e79ac7;--pass:#5fcf80;--fail:#ff8a80;`;
 
 const RULES = `
 *{box-sizing:border-box}
@@ -18,7 +18,11 @@ h1{font-size:clamp(1.6rem,1.2rem + 2vw,2.25rem);line-height:1.2;letter-spacing:-
 text-wrap:balance}
 h2{font-size:1.3rem;line-height:1.3;letter-spacing:-.01em;margin:3rem 0 .5rem;padding-top:1.5rem;
 border-top:1px solid var(--line)}
-h3{font-size:1rem;margin:1.75rem 0 .25rem}
+h3,h4{font-size:1rem;margin:1.75rem 0 .25rem}
+article h3{font-size:1.15rem;margin-top:2.25rem}
+.verdict{font-size:.8rem;letter-spacing:.03em;border:1.5px solid;border-radius:4px;padding:0 .4em;white-space:nowrap}
+.pass{color:var(--pass)}.fail{color:var(--fail)}.open{color:var(--soft)}
+.claim ul{margin:.25rem 0 1rem;padding-left:1.2rem}.claim p{margin:.25rem 0}
 p{margin:.5rem 0 1rem;max-width:44rem}
 .lead{font-size:1.1rem;color:var(--soft)}
 .soft,figcaption{color:var(--soft);font-size:.9rem;text-align:left}
@@ -72,4 +76,10 @@ export function styleSheet(palette: Palette): string {
     `:root{color-scheme:light dark;${LIGHT}${palette.light}}` +
     `@media (prefers-color-scheme:dark){:root{${DARK}${palette.dark}}}${RULES}`
   );
+}
+
+/** The colours of the light theme by variable. */
+export function lightVariables(palette: Palette): ReadonlyMap<string, string> {
+  const pairs = `${LIGHT}${palette.light}`.matchAll(/(--[\w-]+):([^;]+);/g);
+  return new Map([...pairs].map(([, name, value]) => [name!, value!.trim()]));
 }

@@ -1,0 +1,21 @@
+import type { FailedTrial, Trial, TrialResult } from "../../steering";
+import type { NodeLoadOptions } from "../load";
+
+/** What a worker is started with. Paths and names as the user gave them. */
+export interface WorkerData {
+  readonly source: string | undefined;
+  readonly load: NodeLoadOptions;
+  /** Of the model that the sweep is about. */
+  readonly fingerprint: string;
+}
+
+/** To a worker: one trial at a time. */
+export type Order = Trial;
+
+/** From a worker. */
+export type Report =
+  | { readonly kind: "ready" }
+  | { readonly kind: "progress"; readonly share: number }
+  | { readonly kind: "done"; readonly result: TrialResult }
+  | { readonly kind: "failed"; readonly failed: FailedTrial }
+  | { readonly kind: "error"; readonly message: string };

@@ -1,0 +1,148 @@
+import { rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { ArgumentError } from "../../autograd";
+import { fingerprint, type Model } from "../../nn";
+import { writeBytes } from "../../nn/files";
+import {
+  type Claim,
+  checkClaims,
+  type FailedTrial,
+  type Grid,
+  printSummary,
+  type Summary,
+  summarize,
+  type Trial,
+  type TrialResult,
+  trialId,
+  trialsOf,
+} from "../../steering";
+import type { NodeLoadOptions } from "../load";
+import { idOf, Journal, type JournalEntry, journalFormat } from "./journal";
+import { runPool } from "./pool";
+import { secondsLeft } from "./time-left";
+
+export interface SweepOptions {
+  /** Folder of the journal and of the results. */
+  out: string;
+  /** What `model` was loaded from: each worker loads it again. */
+  source?: string;
+  load?: NodeLoadOptions;
+  /** Trials at the same time. Default: one for each core. Results do not depend on it. */
+  jobs?: number;
+  /** Drops what an earlier sweep left in `out`. */
+  fresh?: boolean;
+  /** Of the package: results of different versions are not mixed. */
+  version: string;
+  /** Stops the sweep; what is finished stays in the journal. */
+  signal?: AbortSignal;
+  onProgress?: (progress: SweepProgress) => void;
+}
+
+export interface SweepProgress {
+  readonly trials: number;
+  readonly finished: number;
+  /** Taken over from an earlier run. */
+  readonly resumed: number;
+  /** Finished trials and the started shares of others. */
+  readonly done: number;
+  /** NaN as long as nothing is known. */
+  readonly secondsLeft: number;
+  /** The trial that has just been finished. */
+  readonly last?: { readonly id: string; readonly seconds: number };
+}
+
+export interface SweepOutcome {
+  readonly results: readonly TrialResult[];
+  readonly failed: readonly FailedTrial[];
+  readonly summary: Summary;
+  readonly claims: readonly Claim[];
+  /** Tables, fronts and claims. */
+  readonly text: string;
+}
+
+/**
+ * Runs every trial of a grid that the journal in `out` does not hold yet, on all cores, and writes `results.jsonl` (in the
+ * order of the grid: the same bytes however often the sweep was stopped), `summary.json` and `summary.txt` there.
+ *
+ * Throws `ArgumentError` for a grid out of range and for a folder that another sweep uses or has used, `ThreadError` when
+ * a worker dies. Whatever it throws, finished trials stay in the journal.
+ */
+export async function runSweep(model: Model, grid: Grid, options: SweepOptions): Promise<SweepOutcome> {
+  const { out, source, load = {}, jobs = availableParallelism(), fresh = false, version, signal, onProgress } = options;
+  if (!Number.isInteger(jobs) || jobs < 1)
+    throw new ArgumentError("sweep", `jobs is ${jobs}`, { hint: "Use 1 or more." });
+  const trials = trialsOf(grid);
+  const own = fingerprint(model);
+  const header = { format: journalFormat, version, model: model.name, fingerprint: own, grid };
+  const journal = await Journal.open(out, header, { fresh });
+  try {
+    // Of an earlier sweep: they would be taken for this one's if it is stopped.
+    for (const name of outputs) await rm(join(out, name), { force: true });
+    const isFinished = new Set(journal.entries.map(idOf));
+    const left = trials.filter((trial) => !isFinished.has(trialId(trial)));
+    const resumed = trials.length - left.length;
+    const running = new Map<string, { trial: Trial; share: number }>();
+    const report = (last?: SweepProgress["last"]) => {
+      const started = [...running.values()];
+      const finished = journal.entries.length;
+      onProgress?.({
+        trials: trials.length,
+        finished,
+        resumed,
+        done: finished + started.reduce((sum, { share }) => sum + share, 0),
+        secondsLeft: secondsLeft(trials, journal.entries, started, Math.min(jobs, left.length)),
+        ...(last && { last }),
+      });
+    };
+    report();
+    await runPool(
+      left,
+      { source, load, fingerprint: own },
+      {
+        jobs,
+        signal,
+        async onFinished(trial, message, seconds) {
+          const rounded = Number(seconds.toFixed(2));
+          await journal.add(
+            message.kind === "done"
+              ? { seconds: rounded, result: message.result }
+              : { seconds: rounded, failed: message.failed },
+          );
+          running.delete(trialId(trial));
+          report({ id: trialId(trial), seconds });
+        },
+        onProgress(trial, share) {
+          running.set(trialId(trial), { trial, share });
+          report();
+        },
+      },
+    );
+    return await conclude(grid, trials, journal.entries, out, header);
+  } finally {
+    await journal.close();
+  }
+}
+
+const outputs = ["results.jsonl", "summary.json", "summary.txt"];
+
+async function conclude(
+  grid: Grid,
+  trials: readonly Trial[],
+  entries: readonly JournalEntry[],
+  out: string,
+  header: object,
+): Promise<SweepOutcome> {
+  const byId = new Map(entries.map((entry) => [idOf(entry), entry]));
+  const ordered = trials.map((trial) => byId.get(trialId(trial))!);
+  const results = ordered.flatMap((entry) => ("result" in entry ? [entry.result] : []));
+  const failed = ordered.flatMap((entry) => ("failed" in entry ? [entry.failed] : []));
+  const summary = summarize(grid, results, failed);
+  const claims = checkClaims(grid, results);
+  const text = printSummary(summary, claims);
+  const lines = ordered.map((entry) => JSON.stringify("result" in entry ? entry.result : entry.failed));
+  await writeBytes(join(out, "results.jsonl"), `${lines.join("\n")}\n`);
+  await writeBytes(join(out, "summary.json"), `${JSON.stringify({ ...header, ...summary, claims }, null, 1)}\n`);
+  await writeBytes(join(out, "summary.txt"), `${text}\n`);
+  return { results, failed, summary, claims, text };
+}

@@ -1,0 +1,107 @@
+import type { Site } from "../../nn";
+import type { Kind } from "../learned";
+import { type Interval, nestedBootstrap } from "../statistics/nested-bootstrap";
+import { paretoFront } from "./pareto";
+import { minimalityOf, type TrialResult } from "./run-trial";
+import { cellId, type Grid, type SweepTask, taskId, trialsOf } from "./trials";
+import { type MeasureName, meanOf, measureNames, type Unit, unitsOf } from "./units";
+
+/** A trial that could not be learned, and why: it stays out of all means. */
+export interface FailedTrial {
+  readonly id: string;
+  readonly problem: string;
+}
+
+/** All seeds of one method with one setting. */
+export interface Cell {
+  readonly id: string;
+  readonly task: SweepTask;
+  readonly method: Kind;
+  readonly sites: readonly Site[];
+  /** λ_M as a multiple of the method's default, and itself. */
+  readonly minimality: number;
+  readonly weight: number;
+  readonly seeds: readonly number[];
+  readonly prompts: number;
+  /** Tokens of the held-out prompts. */
+  readonly lengths: readonly number[];
+  readonly measures: Readonly<Record<MeasureName, Interval>>;
+  /** On prompts of lengths that it was not learned on. */
+  readonly newLengths?: { readonly lengths: readonly number[]; readonly measures: Cell["measures"] };
+}
+
+/** What a sweep says about one task. */
+export interface TaskSummary {
+  readonly task: SweepTask;
+  readonly id: string;
+  /** How train and held-out prompts of the first seed differ. */
+  readonly split: string;
+  readonly cells: readonly Cell[];
+  /** Ids of cells that no other beats in both: flips and few active parameters; flips and little kl-others. */
+  readonly pareto: { readonly parameters: readonly string[]; readonly klOthers: readonly string[] };
+}
+
+export interface Summary {
+  readonly tasks: readonly TaskSummary[];
+  readonly failed: readonly FailedTrial[];
+}
+
+/** Means and 95% intervals of every cell of the grid, from whatever trials have results. */
+export function summarize(grid: Grid, results: readonly TrialResult[], failed: readonly FailedTrial[] = []): Summary {
+  const ids = [...new Set(trialsOf(grid).map(cellId))];
+  const cells = ids.flatMap((id) => {
+    const own = results.filter(({ trial }) => cellId(trial) === id);
+    return own.length > 0 ? [cellOf(own)] : [];
+  });
+  const tasks = grid.tasks.flatMap((task) => {
+    const own = cells.filter((cell) => taskId(cell.task) === taskId(task));
+    if (own.length === 0) return [];
+    const { split } = results.find(({ trial }) => taskId(trial.task) === taskId(task))!;
+    const front = (cost: MeasureName) =>
+      paretoFront(own, ({ measures }) => ({ gain: measures.flips.value, cost: measures[cost].value })).map(
+        ({ id }) => id,
+      );
+    return [
+      {
+        task,
+        id: taskId(task),
+        split,
+        cells: own,
+        pareto: { parameters: front("activeParameters"), klOthers: front("klOthers") },
+      },
+    ];
+  });
+  return { tasks, failed };
+}
+
+function cellOf(results: readonly TrialResult[]): Cell {
+  const { task, method, sites, minimality } = results[0]!.trial;
+  const fresh = results.flatMap((result) => (result.newLengths ? [unitsOf(result, result.newLengths)] : []));
+  return {
+    id: cellId(results[0]!.trial),
+    task,
+    method,
+    sites,
+    minimality,
+    weight: minimalityOf({ method, minimality }),
+    seeds: results.map(({ trial }) => trial.seed),
+    prompts: results[0]!.held.group.length,
+    lengths: distinct(results.flatMap(({ held }) => held.length)),
+    measures: measure(results.map((result) => unitsOf(result))),
+    ...(fresh.length > 0 && {
+      newLengths: {
+        lengths: distinct(results.flatMap(({ newLengths }) => newLengths?.length ?? [])),
+        measures: measure(fresh),
+      },
+    }),
+  };
+}
+
+function measure(runs: readonly (readonly Unit[])[]): Cell["measures"] {
+  const intervals = nestedBootstrap(runs, (sample) => measureNames.map((name) => meanOf(sample, name)));
+  return Object.fromEntries(measureNames.map((name, i) => [name, intervals[i]!])) as Cell["measures"];
+}
+
+function distinct(values: readonly number[]): number[] {
+  return [...new Set(values)].sort((a, b) => a - b);
+}

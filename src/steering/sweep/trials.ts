@@ -1,0 +1,132 @@
+import { ArgumentError } from "../../autograd";
+import { type ConflictForm, conflictForms } from "../../builtin/corpus";
+import { ioiPatterns } from "../../builtin/words";
+import type { Site } from "../../nn";
+import { type Kind, kinds } from "../learned";
+
+/** A task and how it asks: the form of `ccc`, the sentence template of `ioi`. */
+export type SweepTask =
+  | { readonly name: "ccc"; readonly form: ConflictForm }
+  | { readonly name: "ioi"; readonly template: number };
+
+/** What a sweep varies. Every combination is one trial. */
+export interface Grid {
+  readonly tasks: readonly SweepTask[];
+  readonly methods: readonly Kind[];
+  /** Each entry is a set of sites that is learned together. */
+  readonly sites: readonly (readonly Site[])[];
+  /** λ_M as multiples of the default of each method, so that one list fits penalties of different kinds. */
+  readonly minimality: readonly number[];
+  /** Each is the seed of a split and of the learner on it. */
+  readonly seeds: readonly number[];
+  /** Most updates of a learner. */
+  readonly steps: number;
+}
+
+/** One intervention to learn and to measure, as plain data. */
+export interface Trial {
+  readonly task: SweepTask;
+  readonly method: Kind;
+  readonly sites: readonly Site[];
+  readonly minimality: number;
+  readonly seed: number;
+  readonly steps: number;
+}
+
+export const defaultGrid: Grid = {
+  tasks: [
+    { name: "ccc", form: "qa" },
+    { name: "ioi", template: 0 },
+  ],
+  methods: ["scalars", "vectors", "dynamic"],
+  sites: [["attn_out", "mlp_out"], ["attn_out"], ["mlp_out"], ["resid_post"]],
+  minimality: [1, 0.3, 3],
+  seeds: [0, 1, 2, 3, 4],
+  steps: 400,
+};
+
+/** A grid for a first look. */
+export const quickGrid: Grid = {
+  ...defaultGrid,
+  sites: [["attn_out", "mlp_out"]],
+  minimality: [1, 3],
+  seeds: [0, 1, 2],
+  steps: 150,
+};
+
+/** Says everything that a trial depends on, and stays the same over versions: `ccc-qa/scalars/attn_out+mlp_out/x1/400/s0`. */
+export function trialId(trial: Trial): string {
+  return `${cellId(trial)}/s${trial.seed}`;
+}
+
+/** The id of what several seeds share. */
+export function cellId({ task, method, sites, minimality, steps }: Omit<Trial, "seed">): string {
+  return [taskId(task), method, sites.join("+"), `x${minimality}`, steps].join("/");
+}
+
+/** `ccc-qa`, `ioi-0` */
+export function taskId(task: SweepTask): string {
+  return `${task.name}-${task.name === "ccc" ? task.form : task.template}`;
+}
+
+/** All trials of a grid, seed by seed, so that a sweep that is stopped early has seen everything once. */
+export function trialsOf(grid: Grid): Trial[] {
+  checkGrid(grid);
+  const { steps } = grid;
+  return grid.seeds.flatMap((seed) =>
+    grid.tasks.flatMap((task) =>
+      grid.sites.flatMap((sites) =>
+        grid.minimality.flatMap((minimality) =>
+          grid.methods.map((method) => ({ task, method, sites, minimality, seed, steps })),
+        ),
+      ),
+    ),
+  );
+}
+
+/** Throws `ArgumentError` for a grid with nothing to do, the same thing twice, or values out of range. */
+export function checkGrid(grid: Grid): void {
+  const lists: Record<string, readonly string[]> = {
+    tasks: grid.tasks.map(taskId),
+    methods: grid.methods,
+    sites: grid.sites.map((set) => [...set].sort().join("+")),
+    minimality: grid.minimality.map(String),
+    seeds: grid.seeds.map(String),
+  };
+  for (const [name, items] of Object.entries(lists)) {
+    if (items.length === 0) throw new ArgumentError("sweep", `no ${name} given`);
+    const twice = items.find((item, i) => items.indexOf(item) !== i);
+    if (twice !== undefined) throw new ArgumentError("sweep", `${name}: ${twice} is given twice`);
+  }
+  for (const task of grid.tasks) {
+    if (task.name === "ioi" && ioiPatterns[task.template] === undefined) {
+      throw new ArgumentError("sweep", `no template ${task.template}`, { hint: `Valid: 0-${ioiPatterns.length - 1}.` });
+    }
+    if (task.name === "ccc" && !conflictForms.includes(task.form)) {
+      throw new ArgumentError("sweep", `no form "${task.form}"`, { hint: `Valid: ${conflictForms.join(", ")}.` });
+    }
+  }
+  const unknown = grid.methods.find((method) => !Object.hasOwn(kinds, method));
+  if (unknown !== undefined) {
+    throw new ArgumentError("sweep", `no method "${unknown}"`, { hint: `Valid: ${Object.keys(kinds).join(", ")}.` });
+  }
+  for (const set of grid.sites) {
+    if (set.length === 0) throw new ArgumentError("sweep", "a set of sites is empty");
+    const twice = set.find((site, i) => set.indexOf(site) !== i);
+    if (twice !== undefined) throw new ArgumentError("sweep", `${set.join("+")} names ${twice} twice`);
+  }
+  const bad = grid.minimality.find((value) => !Number.isFinite(value) || value < 0);
+  if (bad !== undefined) throw new ArgumentError("sweep", `minimality ${bad}`, { hint: "Use numbers of 0 or more." });
+  const odd = grid.seeds.find((seed) => !Number.isInteger(seed));
+  if (odd !== undefined) throw new ArgumentError("sweep", `seed ${odd}`, { hint: "Use integers." });
+  if (!Number.isInteger(grid.steps) || grid.steps < 1) {
+    throw new ArgumentError("sweep", `steps is ${grid.steps}`, { hint: "Use 1 or more." });
+  }
+}
+
+/** The settings that claims are about: the first sites of the grid at the penalty nearest to the default. */
+export function reference({ sites, minimality }: Grid): { sites: readonly Site[]; minimality: number } {
+  const distance = (value: number) => Math.abs(Math.log(Math.max(value, 1e-9)));
+  const nearest = [...minimality].sort((a, b) => distance(a) - distance(b))[0]!;
+  return { sites: sites[0]!, minimality: nearest };
+}
