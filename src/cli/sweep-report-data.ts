@@ -175,7 +175,10 @@ function insideOf(model: Model, prompt: Prompt, method: string, learned: Learned
     method,
     beta,
     lens: names.map((place, i) => ({ place, before: pair(0, i), after: pair(1, i) })),
-    terms: termsOf(before).map(({ name, value }, i) => ({ name, before: value, after: termsOf(after)[i]!.value })),
+    // Nothing edits the stream itself unless a sweep learns there.
+    terms: termsOf(before)
+      .map(({ name, value }, i) => ({ name, before: value, after: termsOf(after)[i]!.value }))
+      .filter((term) => term.before !== 0 || term.after !== 0),
   };
 }
 
