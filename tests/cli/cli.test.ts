@@ -17,6 +17,7 @@ import { addGenerate } from "../../src/cli/generate";
 import { addInfo } from "../../src/cli/info";
 import { addLearn } from "../../src/cli/learn";
 import { idList, integer, number } from "../../src/cli/shared";
+import { addSweep } from "../../src/cli/sweep";
 import { tinyModel, values } from "../fixtures/own/tiny";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -49,9 +50,10 @@ afterAll(() => rm(folder, { recursive: true }));
 describe("help", () => {
   test("of every command shows an example", () => {
     const program = new Command("fader");
-    for (const add of [addDemo, addCompare, addLearn, addGenerate, addForward, addExport, addInfo]) add(program);
+    for (const add of [addDemo, addCompare, addSweep, addLearn, addGenerate, addForward, addExport, addInfo])
+      add(program);
     expect(program.commands.map((command) => command.name()).sort()).toEqual(
-      ["demo", "compare", "learn", "generate", "forward", "export", "info"].sort(),
+      ["demo", "compare", "sweep", "learn", "generate", "forward", "export", "info"].sort(),
     );
     for (const command of program.commands) {
       const parts: string[] = [];
@@ -68,7 +70,7 @@ describe("help", () => {
   test("of the program names every command and shows an example", async () => {
     const { status, out } = await fader("--help");
     expect(status).toBe(0);
-    for (const name of ["demo", "compare", "learn", "generate", "forward", "export", "info", "Example:"])
+    for (const name of ["demo", "compare", "sweep", "learn", "generate", "forward", "export", "info", "Example:"])
       expect(out).toContain(name);
   });
 });

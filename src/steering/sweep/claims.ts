@@ -109,7 +109,7 @@ function effectiveness(scalars: TrialResult[], vectors: TrialResult[]): Omit<Fin
     numbers: { "scalars − vectors": gap },
     why:
       `Scalars flip ${percent(own)}, vectors ${percent(other)}` +
-      `${isMet ? "." : `: the difference may be as low as ${points(gap.low)}.`}${direction}`,
+      `${isMet ? "." : `: the difference may be as low as ${points(gap.low)}${open(gap.high > -thresholds.lessEffective)}.`}${direction}`,
   };
 }
 
@@ -133,7 +133,7 @@ function faithfulness(scalars: TrialResult[], vectors: TrialResult[]): Omit<Find
     numbers: { "scalars / vectors": value },
     why:
       `Scalars ${own.toFixed(3)} nats, vectors ${other.toFixed(3)}` +
-      `${isMet ? "." : `: the ratio may be as high as ${value.high.toFixed(2)}.`}` +
+      `${isMet ? "." : `: the ratio may be as high as ${value.high.toFixed(2)}${open(value.low < thresholds.lessFaithful)}.`}` +
       `${rest < 0.01 ? ` The other tokens hold ${(100 * rest).toPrecision(2)}% of the probability, renormalised here.` : ""}`,
   };
 }
@@ -147,7 +147,7 @@ function minimality(scalars: TrialResult[], vectors: TrialResult[]): Omit<Findin
     numbers: { "vectors / scalars": value },
     why:
       `Scalars use ${own.toFixed(0)} numbers, vectors ${other.toFixed(0)}` +
-      `${isMet ? "." : `: the ratio may be as low as ${value.low.toFixed(1)}.`}`,
+      `${isMet ? "." : `: the ratio may be as low as ${value.low.toFixed(1)}${open(value.high > thresholds.fewer)}.`}`,
   };
 }
 
@@ -167,7 +167,7 @@ function newLengths(results: readonly TrialResult[]): Omit<Finding, "task"> {
     numbers: { "new − trained": gap, trained },
     why:
       `It flips ${percent(own)} at the trained length (${lengths(measured)} tokens) and ${percent(fresh)} at new ones ` +
-      `(${lengths(moved)}, worded otherwise)${keeps ? "." : `: it may lose ${points(-gap.low)}.`}` +
+      `(${lengths(moved)}, worded otherwise)${keeps ? "." : `: it may lose ${points(-gap.low)}${open(gap.high > -thresholds.lostOnNewLengths)}.`}` +
       `${learns ? "" : ` On trained lengths it may flip as few as ${percent(trained.low)}.`}`,
   };
 }
@@ -203,6 +203,13 @@ function claim(number: number, statement: string, criterion: string, findings: r
   const measured = verdicts.filter((verdict) => verdict !== "NOT MEASURED");
   const verdict = verdicts.includes("FAIL") ? "FAIL" : measured.length > 0 ? "PASS" : "NOT MEASURED";
   return { number, statement, criterion, verdict, findings };
+}
+
+/** Tells a claim that is not shown from one that is refuted. */
+function open(reachesBeyond: boolean): string {
+  return reachesBeyond
+    ? ", though the interval has both sides of the threshold"
+    : ", and all of the interval misses it";
 }
 
 function unmeasured(why: string): Omit<Finding, "task"> {
