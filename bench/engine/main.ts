@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as engine from "fader/tensor";
@@ -15,6 +15,7 @@ import { buildPeak } from "./peak/build.mjs";
 import type { Results } from "./results";
 import { formatResults } from "./tables";
 
+const stored = "bench/results/engine.json";
 const full: Limits = { rounds: 7, roundMs: 400, itemMs: 60_000, stepSeconds: 120 };
 const brief: Limits = { rounds: 3, roundMs: 60, itemMs: 1500, stepSeconds: 30 };
 
@@ -36,10 +37,13 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  const { quick, only, peers } = options;
+  const { quick, only, peers, update } = options;
   const limits = quick ? brief : full;
   const { engines, skipped } = chooseEngines(peers, "setThreads" in engine, (line) => console.error(line));
+  const before = update ? (JSON.parse(readFileSync(stored, "utf8")) as Results) : undefined;
   const results: Results = { date: new Date().toISOString(), machine: machine(), quick, skipped, cases: {} };
+  // In the order of a complete run.
+  if (before) Object.assign(results, { cases: { ...before.cases }, growth: before.growth });
   const folder = mkdtempSync(join(tmpdir(), "fader-bench-"));
   // Also when the run is ended by hand: half a gigabyte of weights.
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -60,9 +64,9 @@ async function main(): Promise<void> {
   const newTokens = cases.find(({ name }) => name === "generate")!.newTokens!;
   const text = formatResults(results, newTokens);
   console.log(options.json ? JSON.stringify(results, null, 2) : text);
-  const isComplete = !quick && cases.every(({ name }) => only.includes(name));
+  const isComplete = !quick && cases.every(({ name }) => update || only.includes(name));
   if (isComplete) {
-    await writeFileAtomic("bench/results/engine.json", `${JSON.stringify(results, null, 2)}\n`);
+    await writeFileAtomic(stored, `${JSON.stringify(results, null, 2)}\n`);
     await writeFileAtomic("bench/results/engine.txt", `${text}\n`);
   }
 }

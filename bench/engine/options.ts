@@ -7,17 +7,20 @@ export type PeerName = (typeof peerNames)[number];
 export interface Options {
   json: boolean;
   quick: boolean;
+  /** Keep what was measured before of the cases that are left out. */
+  update: boolean;
   only: readonly string[];
   peers: readonly PeerName[];
 }
 
 export const usage = `Measures the engine against every peer on this machine.
 
-  npm run bench:engine -- [--quick] [--json] [--only CASE,CASE] [--peers PEER,PEER]
+  npm run bench:engine -- [--quick] [--json] [--only CASE,CASE [--update]] [--peers PEER,PEER]
 
 --quick   few rounds of a few cases, in under two minutes
 --json    prints the results as JSON in place of the tables
 --only    ${cases.map((spec) => spec.name).join(", ")}
+--update  puts the cases of --only into the results of an earlier complete run
 --peers   ${peerNames.join(", ")}; "none" for the engine alone. Default: all but tfjs-cpu,
           which needs minutes for a step
 
@@ -31,6 +34,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     options: {
       json: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
+      update: { type: "boolean", default: false },
       only: { type: "string" },
       peers: { type: "string" },
       help: { type: "boolean", default: false },
@@ -41,7 +45,10 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const fast = peerNames.filter((name) => name !== "tfjs-cpu");
   const peers = values.peers === "none" ? [] : list("--peers", values.peers, peerNames, fast);
   const only = list("--only", values.only, allCases, values.quick ? quickCases.map((spec) => spec.name) : allCases);
-  return { json: values.json, quick: values.quick, only, peers };
+  if (values.update && (values.quick || peers.length < fast.length)) {
+    throw new Error("--update: only with full measurements of all peers, without --quick and --peers");
+  }
+  return { json: values.json, quick: values.quick, update: values.update, only, peers };
 }
 
 function list<T extends string>(flag: string, text: string | undefined, known: readonly T[], all: readonly T[]): T[] {

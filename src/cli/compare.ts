@@ -1,16 +1,20 @@
 import type { Command } from "commander";
 import { compare, type LearnedIntervention, loadIntervention } from "../steering";
 import { learnWithBar } from "./learn";
-import { integer, type LearnOptions, open, printJson, taskFor, withJson, withLearning } from "./shared";
+import { integer, type LearnOptions, open, printJson, taskFor, withJson, withLearning, withWordings } from "./shared";
 
 interface Options extends LearnOptions {
   seeds: number;
   json?: boolean;
 }
 
-/** `fader compare`: scalars against vectors over seeds, or saved interventions against each other. */
+/**
+ * `fader compare`: scalars against vectors over seeds, or saved interventions against each other. Over several lengths
+ * scalars for all positions against dynamic ones.
+ */
 export function addCompare(program: Command): void {
-  withJson(withLearning(program.command("compare").description("compare scalars with vectors on held-out prompts")))
+  const command = program.command("compare").description("compare scalars with vectors on held-out prompts");
+  withJson(withWordings(withLearning(command)))
     .argument("[files...]", "saved interventions to compare instead of learning")
     .option("--seeds <n>", "seeds to learn with, counted from --seed", integer, 5)
     .addHelpText("after", "\nExample:\n  $ fader compare --task ioi --seeds 5")
@@ -20,13 +24,15 @@ export function addCompare(program: Command): void {
 async function run(files: string[], options: Options): Promise<void> {
   const model = await open(options);
   const task = await taskFor(model, options);
+  const isAcross = options.forms !== undefined || options.templates !== undefined;
+  const kinds = isAcross ? (["scalars", "dynamic"] as const) : (["scalars", "vectors"] as const);
   const contestants: Record<string, LearnedIntervention[]> = {};
   if (files.length > 0) {
     for (const file of files) contestants[file] = [await loadIntervention(file, model)];
   } else {
     for (let i = 0; i < options.seeds; i++) {
-      const seeded = { ...options, seed: options.seed + i };
-      for (const kind of ["scalars", "vectors"] as const) {
+      const seeded = { ...options, seed: options.seed + i, ...(isAcross && { positions: "all" as const }) };
+      for (const kind of kinds) {
         const learned = await learnWithBar(kind, model, task, seeded, `${kind} ${i + 1}`);
         contestants[kind] = [...(contestants[kind] ?? []), learned];
       }

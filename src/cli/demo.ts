@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import { type Model, nextTokens } from "../nn";
 import { checkWritable, writeBytes } from "../nn/files";
+import { showToken } from "../nn/show";
 import { compare, type LearnedIntervention, logitDiff, logitsAt, type Prompt, pruningCurve } from "../steering";
 import { learnWithBar } from "./learn";
 import { renderReport } from "./report";
 import { describe } from "./report-data";
-import { type LearnOptions, open, printJson, showToken, taskFor, withJson, withLearning } from "./shared";
+import { type LearnOptions, open, printJson, taskFor, withJson, withLearning } from "./shared";
 
 interface Options extends LearnOptions {
   report: string;
@@ -110,7 +111,8 @@ function placesTable(model: Model, prompt: Prompt, faders: LearnedIntervention):
   const tokens = model.needTokenizer("demo");
   const places = faders.activeLocations();
   const shown = places.slice(0, 12).map(({ site, layer, position, value }) => {
-    const token = `${position} ${showToken(tokens.token(prompt.ids[position!]!))}`;
+    const token =
+      position === undefined ? "every token" : `${position} ${showToken(tokens.token(prompt.ids[position]!))}`;
     const factor = `× ${(1 + value).toFixed(2)} at β = +1, × ${(1 - value).toFixed(2)} at β = −1`;
     return `  ${`blocks.${layer}.${site}`.padEnd(18)} ${token.padEnd(16)} ${value >= 0 ? " " : ""}${value.toFixed(2)}   ${factor}`;
   });

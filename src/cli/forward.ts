@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { step } from "../autograd";
 import { nextTokens } from "../nn";
+import { showToken } from "../nn/show";
 import { openIntervention } from "./open-intervention";
-import { idList, type ModelOptions, number, open, printJson, showToken, withJson, withModel } from "./shared";
+import { idList, type ModelOptions, number, open, printJson, withJson, withModel } from "./shared";
 
 interface Options extends ModelOptions {
   ids?: number[];

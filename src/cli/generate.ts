@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { type Interventions, type Model, reach, stream } from "../nn";
 import { openIntervention } from "./open-intervention";
-import { integer, type ModelOptions, number, open, printJson, withJson, withModel } from "./shared";
+import { integer, lineBreaks, type ModelOptions, number, open, printJson, withJson, withModel } from "./shared";
 
 interface Options extends ModelOptions {
   intervention?: string;
@@ -79,11 +79,6 @@ function note(interventions: Interventions, model: Model): string {
   const sites = new Map<string, string[]>();
   for (const { key, words } of reach(interventions, model.config)) sites.set(words, [...(sites.get(words) ?? []), key]);
   return [...sites].map(([words, keys]) => `${keys.join(", ")}: ${words}`).join("; ");
-}
-
-/** On a command line `\n` is easier to type than a line break. */
-function lineBreaks(text: string): string {
-  return text.replace(/\\n/g, "\n");
 }
 
 function collect(text: string, before: string[] = []): string[] {

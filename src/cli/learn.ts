@@ -11,6 +11,7 @@ import {
   taskFor,
   withJson,
   withLearning,
+  withWordings,
 } from "./shared";
 
 interface Options extends LearnOptions {
@@ -21,10 +22,23 @@ interface Options extends LearnOptions {
 
 /** `fader learn`: one intervention, measured on held-out prompts and saved. */
 export function addLearn(program: Command): void {
-  withJson(withLearning(program.command("learn").description("learn one intervention and save it")))
-    .addOption(new Option("--method <kind>", "what to learn").choices(["scalars", "vectors"]).default("scalars"))
+  const command = program.command("learn").description("learn one intervention and save it");
+  withJson(withWordings(withLearning(command)))
+    .addOption(
+      new Option("--method <kind>", "what to learn").choices(["scalars", "vectors", "dynamic"]).default("scalars"),
+    )
+    .addOption(
+      new Option(
+        "--positions <which>",
+        "parameters for each position of the prompts, or one set for all (default: each; dynamic has only all)",
+      ).choices(["each", "all"]),
+    )
     .option("--out <file>", "where to save it (default: TASK.METHOD.fader.safetensors)")
-    .addHelpText("after", "\nExample:\n  $ fader learn --task ccc --method scalars --out capitals.fader.safetensors")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ fader learn --task ccc --method scalars --out capitals.fader.safetensors\n" +
+        "  $ fader learn --task ccc --method dynamic --forms open,qa,news",
+    )
     .action(run);
 }
 
@@ -48,7 +62,8 @@ async function run(options: Options): Promise<void> {
   const path = options.out ?? `${options.prompts ? "prompts" : options.task}.${options.method}.fader.safetensors`;
   await checkWritable(path);
   const model = await open(options);
-  const task = await taskFor(model, options);
+  const isTied = options.method !== "dynamic" && options.positions !== "all";
+  const task = await taskFor(model, { ...options, lengths: isTied ? "one" : "any" });
   const learned = await learnWithBar(options.method, model, task, options);
   const comparison = compare(model, task.test, { [options.method]: learned });
   const metrics = comparison.results[options.method]![0]!;

@@ -1,14 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { FaderError } from "../autograd";
-import { addCompare } from "./compare";
-import { addDemo } from "./demo";
-import { addExport } from "./export";
-import { addForward } from "./forward";
-import { addGenerate } from "./generate";
-import { addInfo } from "./info";
-import { addLearn } from "./learn";
-import { addSweep } from "./sweep";
+import { commands } from "./commands";
 import { version } from "./version";
 
 const program = new Command("fader")
@@ -16,7 +9,7 @@ const program = new Command("fader")
   .version(version)
   .showHelpAfterError("(fader --help shows the commands)")
   .addHelpText("after", "\nExample:\n  $ fader demo        # the whole experiment in under a minute");
-for (const add of [addDemo, addCompare, addSweep, addLearn, addGenerate, addForward, addExport, addInfo]) add(program);
+for (const add of commands) add(program);
 
 try {
   await program.parseAsync();

@@ -42,10 +42,12 @@ export function describe(found: Findings): ReportData {
         ...[-1, 0, 1].map((beta) => exampleRow(model, example, vectors, "vectors", beta)),
       ],
     },
-    faders: { sites: faders.sites.flatMap((site) => scalarMaps(site, faders.parameters[site]!.alpha!)) },
+    faders: {
+      sites: faders.sites.flatMap((site) => scalarMaps(site, byPosition(faders, faders.parameters[site]!.alpha!))),
+    },
     vectors: {
       sites: vectors.sites.map((site) => {
-        const v = vectors.parameters[site]!.v!;
+        const v = byPosition(vectors, vectors.parameters[site]!.v!);
         const axes = v.shape.map((_, i) => i).slice(2);
         return { site, norm: v.square().sum(axes).sqrt().toArray() as number[][] };
       }),
@@ -53,14 +55,18 @@ export function describe(found: Findings): ReportData {
     places: faders.activeLocations().map(({ site, layer, position, value }) => ({
       site,
       layer,
-      position: position!,
-      token: tokens[position!]!,
+      ...(position !== undefined && { position, token: tokens[position]! }),
       alpha: value,
     })),
     table: { columns, rows, note: `${comparison.prompts} held-out prompts; ${task.split}.` },
     curves,
     reproduce: { command: `npx fader demo --seed ${seed} --task ${task.name}`, seed, version, seconds },
   };
+}
+
+/** `[layers, positions, …]`: one column where the parameters are the same for all positions. */
+function byPosition({ hasPositions }: LearnedIntervention, x: Tensor): Tensor {
+  return hasPositions ? x : x.unsqueeze(1);
 }
 
 /** One map for a site, or one for each head at `z`. */

@@ -5,10 +5,14 @@ import { type CheckpointDType, type FileProgress, type Model, type Site, sites }
 import { readBytes } from "../nn/files";
 import { loadModel } from "../node/load";
 import {
+  acrossLengths,
+  type ConflictForm,
   conflictForms,
   countryCapitals,
   indirectObjects,
   type LearnReport,
+  type Lengths,
+  type Positions,
   type PromptDraft,
   promptTask,
   type Task,
@@ -25,14 +29,19 @@ export interface SourceOptions {
 }
 export interface TaskOptions extends ModelOptions {
   task: "ccc" | "ioi";
-  form: (typeof conflictForms)[number];
+  form: ConflictForm;
+  forms?: ConflictForm[];
   template: number;
+  templates?: number[];
   names?: string[];
   prompts?: string;
+  /** Of the prompts of a file. */
+  lengths?: Lengths;
   seed: number;
 }
 export interface LearnOptions extends TaskOptions {
   sites: Site[];
+  positions?: Positions;
   steps?: number;
   batchSize?: number;
   lr?: number;
@@ -59,6 +68,14 @@ function siteList(text: string): Site[] {
     const site = sites.find((known) => known === name.trim());
     if (site === undefined) throw new InvalidArgumentError(`no site "${name}". Sites: ${sites.join(", ")}.`);
     return site;
+  });
+}
+
+function formList(text: string): ConflictForm[] {
+  return wordList(text).map((name) => {
+    const form = conflictForms.find((known) => known === name);
+    if (form === undefined) throw new InvalidArgumentError(`no form "${name}". Forms: ${conflictForms.join(", ")}.`);
+    return form;
   });
 }
 
@@ -126,6 +143,13 @@ export function withLearning(command: Command): Command {
     .option("--faithfulness-weight <x>", "weight of keeping other tokens as they are", number);
 }
 
+/** Prompts of several lengths, for what is tied to no position. */
+export function withWordings(command: Command): Command {
+  return command
+    .option("--forms <list>", "ccc forms to learn on; tests on the others, of lengths never seen", formList)
+    .option("--templates <list>", "ioi sentences to learn on; tests on the others, of lengths never seen", idList);
+}
+
 export function withJson(command: Command): Command {
   return command.option("--json", "print the result as JSON");
 }
@@ -173,8 +197,18 @@ export function warn(warnings: readonly string[]): void {
   if (more > 0) console.error(`warning: ${more} more ${more === 1 ? "reason" : "reasons"}`);
 }
 
-async function makeTask(model: Model, { task, seed, prompts, names, template, form }: TaskOptions): Promise<Task> {
-  if (prompts !== undefined) return promptTask(model, await readPrompts(prompts), { name: prompts, seed });
+async function makeTask(model: Model, options: TaskOptions): Promise<Task> {
+  const { task, seed, prompts, lengths, names, template, templates, form, forms } = options;
+  for (const [flag, given, owner] of [
+    ["--forms", forms, "ccc"],
+    ["--templates", templates, "ioi"],
+  ] as const) {
+    if (given === undefined || (prompts === undefined && task === owner)) continue;
+    throw new ArgumentError("task", `${flag} belongs to --task ${owner}`);
+  }
+  if (prompts !== undefined) return promptTask(model, await readPrompts(prompts), { name: prompts, seed, lengths });
+  if (forms) return acrossLengths(model, "ccc", { seed, trainOn: forms });
+  if (templates) return acrossLengths(model, "ioi", { seed, trainOn: templates, ...(names && { names }) });
   if (task === "ioi") return indirectObjects(model, { seed, template, ...(names && { names }) });
   return countryCapitals(model, { seed, form });
 }
@@ -193,8 +227,9 @@ async function readPrompts(path: string): Promise<PromptDraft[]> {
 
 /** What a learner takes from the command line. */
 export function learnerOptions(options: LearnOptions) {
-  const { sites, steps, batchSize, lr, margin, minimality, groupMinimality, faithfulnessWeight, seed } = options;
-  return { sites, steps, batchSize, lr, margin, minimality, groupMinimality, faithfulnessWeight, seed };
+  const { sites, positions, steps, batchSize, lr, margin, seed } = options;
+  const { minimality, groupMinimality, faithfulnessWeight } = options;
+  return { sites, positions, steps, batchSize, lr, margin, minimality, groupMinimality, faithfulnessWeight, seed };
 }
 
 /** A progress bar for a learner, on standard error so that standard output stays a result. */
@@ -224,9 +259,9 @@ function newBar(format: string): cliProgress.SingleBar {
   return new cliProgress.SingleBar(options, cliProgress.Presets.shades_grey);
 }
 
-/** A token as text to show: its spaces trimmed, line breaks visible. */
-export function showToken(token: string): string {
-  return token.trim() === "" ? token.replace(/\n/g, "↵") : token.trim();
+/** On a command line `\n` is easier to type than a line break. */
+export function lineBreaks(text: string): string {
+  return text.replace(/\\n/g, "\n");
 }
 
 /** Token ids from `1,2,3`. */

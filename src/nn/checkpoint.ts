@@ -12,7 +12,7 @@ import { type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
 import { CheckpointError } from "./errors";
 import { familyOf } from "./families";
 import { Model } from "./model";
-import { type CheckpointDType, WeightInProgress } from "./read-weights";
+import { type CheckpointDType, checkRoom, WeightInProgress } from "./read-weights";
 import {
   FLOATS,
   isStoredFloat,
@@ -61,7 +61,9 @@ export function readCheckpoint(files: CheckpointFiles, options: CheckpointOption
   const length = safetensorsHeaderLength(bytes, bytes.length, source);
   const { entries } = parseSafetensorsHeader(bytes.subarray(8, 8 + length), bytes.length, source);
   const weights: Record<string, Tensor> = {};
-  for (const entry of selectWeights(entries, config, source)) {
+  const selected = selectWeights(entries, config, source);
+  checkRoom(selected, dtype, source);
+  for (const entry of selected) {
     const weight = new WeightInProgress(entry, source, dtype);
     weight.write(entry.begin, bytes.subarray(entry.begin, entry.end));
     weights[entry.name] = weight.tensor;
@@ -72,8 +74,9 @@ export function readCheckpoint(files: CheckpointFiles, options: CheckpointOption
 /** What a checkpoint holds besides weights. Throws `CheckpointError` for malformed files. */
 export function readDescription(files: Omit<CheckpointFiles, "weights">, name: string) {
   const config = parseConfig(files.config, `${name}/config.json`);
+  const { tokenizer: json, tokenizerConfig } = files;
   const tokenizer =
-    files.tokenizer && Tokenizer.fromJSON(files.tokenizer, files.tokenizerConfig, `${name}/tokenizer.json`);
+    json === undefined ? undefined : Tokenizer.fromJSON(json, tokenizerConfig, `${name}/tokenizer.json`);
   return { config, tokenizer };
 }
 
@@ -104,6 +107,12 @@ export function writeCheckpoint(model: Model, metadata: Record<string, string> =
 
 /** The stored tensors that are weights. Throws one `CheckpointError` that lists all that do not fit the model. */
 export function selectWeights(stored: readonly StoredEntry[], config: GPTConfig, source: string): StoredEntry[] {
+  // The list of what is missing must not become as long as a wrong number of blocks.
+  if (config.n_layers > stored.length + 1000) {
+    throw new CheckpointError(source, `${stored.length} tensors are too few for ${config.n_layers} blocks`, {
+      hint: "Check that config.json and model.safetensors belong to the same model.",
+    });
+  }
   const shapes = weightShapes(config);
   const names = stored.map(({ name }) => name);
   const prefix = findPrefix(names, config);
@@ -118,8 +127,10 @@ export function selectWeights(stored: readonly StoredEntry[], config: GPTConfig,
   const misshapen = weights.filter(({ name, shape }) => !sameShape(shape, wanted.get(name)!));
   const notFloats = weights.filter(({ dtype }) => !isStoredFloat(dtype));
   if ([missing, unexpected, misshapen, notFloats].every((list) => list.length === 0)) return weights;
-  const close = missing[0] && unexpected.length > 0 ? nearest(missing[0], unexpected) : undefined;
-  const shape = (sizes: readonly number[]) => `[${sizes.join(", ")}]`;
+  // A file can hold a million names, and long ones: comparing with all would take minutes.
+  const candidates = unexpected.filter((key) => key.length < 200).slice(0, 1000);
+  const close = missing[0] && nearest(missing[0], candidates);
+  const shape = (sizes: readonly number[]) => `[${listed(sizes.map(String))}]`;
   const shapesOf = ({ name, shape: sizes }: StoredEntry) =>
     `${name} is ${shape(sizes)} not ${shape(wanted.get(name)!)}`;
   throw new CheckpointError(source, "the stored weights are not those of this model", {

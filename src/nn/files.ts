@@ -50,7 +50,12 @@ export function nodeFolder(path: string | URL): CheckpointFolder {
 }
 
 async function fileAccess(handle: FileHandle): Promise<RandomAccess> {
-  const { size } = await handle.stat();
+  const found = await handle.stat();
+  if (found.isDirectory()) {
+    await handle.close();
+    throw new Error("it is a folder");
+  }
+  const { size } = found;
   let buffer = new Uint8Array(0);
   return {
     size,
@@ -90,12 +95,23 @@ export async function readJson(folder: CheckpointFolder, file: string): Promise<
   if (access === undefined) return undefined;
   try {
     const bytes = await access.read(0, access.size);
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new CheckpointError(folder.locate(file), `not JSON: ${error.message}`);
+    return parseJson(bytes, folder.locate(file));
   } finally {
     await access.close();
+  }
+}
+
+function parseJson(bytes: Uint8Array, source: string): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new CheckpointError(source, "not JSON: it is not in UTF-8");
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CheckpointError(source, `not JSON: ${(error as Error).message}`);
   }
 }
 

@@ -62,10 +62,9 @@ export function gpt(w: Parts, config: GPTConfig, tokens: Tokens, tap: Tap): Tens
   return x;
 }
 
-/** Scores over the vocabulary, `[.., vocab_size]`; the embedding serves again where the checkpoint ties the two. */
-export function unembed(w: Parts, config: GPTConfig, x: Tensor): Tensor {
-  const head = w.get(config.tie_word_embeddings ? "embed" : "unembed");
-  return matmul(w.norm("ln_final", x), transpose(head));
+/** Scores over the vocabulary, `[.., vocab_size]`. */
+export function unembed(w: Parts, x: Tensor): Tensor {
+  return matmul(w.norm("ln_final", x), transpose(w.head));
 }
 
 function embed(w: Parts, { ids, positions }: Tokens): Tensor {
@@ -85,14 +84,22 @@ function attention(
 ): Tensor {
   const { n_heads: heads, n_kv_heads: kvHeads, d_head } = config;
   const [batch, length] = x.shape as [number, number];
-  let qkv = project(w, config, l, x);
-  if (angles) qkv = rotary(qkv, angles.cos, angles.sin, { heads: heads + kvHeads });
+  const qkv = attentionHeads(w, config, l, x, angles);
   const attended = cache ? cache.attend(l, qkv) : causalAttention(qkv, { heads, kvHeads, ...(starts && { starts }) });
   const z = tap("z", l, attended);
   return w.linear("attn_proj", z.reshape([batch, length, heads * d_head]), l);
 }
 
-/** Queries, keys and values: `[batch, length, heads + 2 · kvHeads, d_head]`, in this order. */
+/**
+ * Queries, keys and values of block `l` from its normed input `x [batch, length, d_model]`, the first two turned to their
+ * positions: `[batch, length, heads + 2 · kvHeads, d_head]`, in this order.
+ */
+export function attentionHeads(w: Parts, config: GPTConfig, l: number, x: Tensor, angles: Angles | undefined): Tensor {
+  const qkv = project(w, config, l, x);
+  if (!angles) return qkv;
+  return rotary(qkv, angles.cos, angles.sin, { heads: config.n_heads + config.n_kv_heads });
+}
+
 function project(w: Parts, config: GPTConfig, l: number, x: Tensor): Tensor {
   const { n_heads: heads, n_kv_heads: kvHeads, d_head } = config;
   const [batch, length] = x.shape as [number, number];

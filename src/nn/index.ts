@@ -1,3 +1,4 @@
+export { type AttentionOptions, AttentionPatterns, attentionPatterns } from "./attention-pattern";
 export { KVCache } from "./cache";
 export {
   type CheckpointFiles,

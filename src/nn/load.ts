@@ -4,7 +4,7 @@ import { NotFoundError } from "./errors";
 import { openFolder, readJson, writeBytes } from "./files";
 import { type CheckpointFolder, droppedFolder } from "./folder";
 import { Model } from "./model";
-import { fillWeights, WeightInProgress } from "./read-weights";
+import { checkRoom, fillWeights, WeightInProgress } from "./read-weights";
 import { findWeights } from "./shards";
 
 /** A folder's path (Node), its URL, the files of a dropped folder (browser), or anything that opens files by name. */
@@ -38,12 +38,14 @@ export async function loadCheckpoint(source: CheckpointSource, options: LoadOpti
   const config = await readJson(folder, "config.json");
   if (config === undefined) throw new NotFoundError("read", `${folder.locate("config.json")}: no such file`);
   const tokenizer = (await readJson(folder, "tokenizer.json")) as object | undefined;
-  const tokenizerConfig = tokenizer && ((await readJson(folder, "tokenizer_config.json")) as object | undefined);
+  const hasTokenizer = tokenizer !== undefined;
+  const tokenizerConfig = hasTokenizer ? ((await readJson(folder, "tokenizer_config.json")) as object) : undefined;
   const description = readDescription({ config, tokenizer, tokenizerConfig }, name);
   const stored = await findWeights(folder, name);
   try {
     const entries = stored.files.flatMap((file) => file.entries);
     const selected = new Set(selectWeights(entries, description.config, stored.source));
+    checkRoom([...selected], dtype, stored.source);
     const weights: Record<string, Tensor> = {};
     for (const { file, source, entries } of stored.files) {
       const wanted = entries.filter((entry) => selected.has(entry));

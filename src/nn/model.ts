@@ -7,7 +7,7 @@ import { gpt, unembed } from "./gpt";
 import type { Interventions } from "./interventions";
 import { planInterventions, type Tap } from "./plan";
 import { layOut, type Rows } from "./prompts";
-import { parsePlace, placeName } from "./sites";
+import { parsePlace, placeName, type Site } from "./sites";
 import type { Tokenizer } from "./tokenizer";
 import { findPrefix, Parts, type Weights } from "./weights";
 
@@ -32,6 +32,11 @@ export interface ForwardOptions {
    * the longest row, or with a cache the model's context.
    */
   reach?: number;
+  /**
+   * Called at every site with the activation as the block computes it and as interventions leave it: the same tensor
+   * where no edit is. For looking, and within the `step` around `forward` only.
+   */
+  observe?: (site: Site, layer: number, before: Tensor, after: Tensor) => void;
 }
 
 export interface ForwardResult {
@@ -47,7 +52,8 @@ export interface ForwardResult {
 export class Model {
   /** What stands before every weight name in this checkpoint, e.g. `transformer.`. */
   readonly prefix: string;
-  private readonly parts: Parts;
+  /** The weights by what they are for. */
+  readonly parts: Parts;
 
   constructor(
     readonly config: GPTConfig,
@@ -99,7 +105,7 @@ export class Model {
     const x = gpt(this.parts, this.config, tokens, tap.apply);
     cache?.advance(prompts, rows.length);
     const asked = options.positions === "last" ? x.slice([null, [-1]]).squeeze(1) : x;
-    return { logits: unembed(this.parts, this.config, asked), activations: tap.captured, padding: rows.padding };
+    return { logits: unembed(this.parts, asked), activations: tap.captured, padding: rows.padding };
   }
 
   /** The text that continues a prompt, or each of several; see `GenerateOptions`. */
@@ -150,6 +156,7 @@ export class Model {
     const captured: Record<string, Tensor> = {};
     const apply: Tap = (site, layer, h) => {
       const edited = edit(site, layer, h);
+      options.observe?.(site, layer, h, edited);
       const name = placeName(site, layer);
       if (wanted.has(name)) captured[name] = edited;
       return edited;

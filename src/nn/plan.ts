@@ -1,10 +1,10 @@
 import { ArgumentError, type Tensor, tensor, where } from "../autograd";
 import type { GPTConfig } from "./config";
-import { Cover, neverFires } from "./cover";
-import { SiteError } from "./errors";
-import { applyEdit, type Intervention, type Interventions, parametersOf } from "./interventions";
-import { featureShape, fitTo, pickLayer } from "./plan-shapes";
-import { type Place, parsePlace, placeName, type Site } from "./sites";
+import { Cover } from "./cover";
+import { applyEdit, type Interventions } from "./interventions";
+import { fitTo } from "./plan-shapes";
+import { featureAxes, type ResolvedEdit, resolveEdits } from "./resolve";
+import { placeName, type Site } from "./sites";
 
 /** What the interventions of one forward pass need to know about its batch: rows of equal length, padded in front. */
 export interface Batch {
@@ -38,17 +38,9 @@ export function planInterventions(map: Interventions, config: GPTConfig, batch: 
       `${batch.beta.length} values of beta for ${batch.promptLengths.length} prompts`,
     );
   }
-  for (const [key, value] of Object.entries(map)) {
-    const at = parsePlace(key, config);
-    for (const edit of Array.isArray(value) ? (value as Intervention[]) : [value as Intervention]) {
-      checkKind(key, edit);
-      const layers = layersOf(key, edit, at, config);
-      layers.forEach((layer, index) => {
-        const name = placeName(at.site, layer);
-        const apply = editAt(key, edit, at, layers, index, config, batch);
-        planned.set(name, [...(planned.get(name) ?? []), apply]);
-      });
-    }
+  for (const resolved of resolveEdits(map, config)) {
+    const name = placeName(resolved.site, resolved.layer);
+    planned.set(name, [...(planned.get(name) ?? []), editAt(resolved, batch)]);
   }
   if ((isNumber(batch.beta) ? [batch.beta] : batch.beta).some((beta) => !Number.isFinite(beta))) {
     throw new ArgumentError("interventions", `beta is ${batch.beta}`, { hint: "Use finite numbers." });
@@ -58,29 +50,10 @@ export function planInterventions(map: Interventions, config: GPTConfig, batch: 
 }
 
 /** The function that applies one edit at one block. */
-function editAt(
-  key: string,
-  edit: Intervention,
-  at: Place,
-  layers: readonly number[],
-  index: number,
-  config: GPTConfig,
-  batch: Batch,
-): (h: Tensor) => Tensor {
-  const isHeads = at.site === "z";
-  const features = isHeads && edit.kind !== "scale" ? [-2, -1] : [-1];
-  let positions = edit.positions === "all" ? undefined : edit.positions;
-  const values: Record<string, { value: Tensor | number; byPosition: boolean }> = {};
-  for (const [name, { value, feature }] of Object.entries(parametersOf(edit))) {
-    const wanted = featureShape(feature, edit, isHeads, config);
-    const { part, byPosition } = pickLayer(`${key}.${name}`, value, wanted, edit, at, layers.length, index, isHeads);
-    values[name] = { value: part, byPosition };
-    if (byPosition && positions === undefined) {
-      positions = Array.from({ length: (part as Tensor).shape[0]! }, (_, i) => i);
-    }
-  }
+function editAt({ key, site, edit, values, positions }: ResolvedEdit, batch: Batch): (h: Tensor) => Tensor {
   const covered = positions && new Cover(key, positions, batch);
   if (covered?.isNowhere) return (h) => h;
+  const features = featureAxes(site, edit);
   return (h) => {
     const parameters: Record<string, Tensor | number> = {};
     const rank = h.rank - 2;
@@ -97,35 +70,3 @@ function editAt(
 }
 
 const isNumber = (x: unknown): x is number => typeof x === "number";
-
-function layersOf(key: string, edit: Intervention, at: Place, config: GPTConfig): readonly number[] {
-  if (at.layer !== undefined) {
-    if (edit.layers !== undefined) {
-      throw new ArgumentError("interventions", `"${key}" names one block, so layers has no meaning`, {
-        hint: `Leave layers out, or use the key "${at.site}".`,
-      });
-    }
-    return [at.layer];
-  }
-  const layers = edit.layers ?? Array.from({ length: config.n_layers }, (_, layer) => layer);
-  if (layers.length === 0) throw neverFires(key, "its list of layers is empty");
-  for (const layer of layers) {
-    if (!Number.isInteger(layer) || layer < 0 || layer >= config.n_layers) {
-      throw new SiteError("interventions", `"${key}": no block ${layer}`, {
-        hint: `This model has blocks 0-${config.n_layers - 1}.`,
-      });
-    }
-  }
-  return layers;
-}
-
-const kinds = ["scale", "add", "dynamic", "replace", "ablate", "project"];
-
-/** Refuses what no intervention function made. */
-export function checkKind(key: string, edit: Intervention | undefined): void {
-  if (edit === null || typeof edit !== "object" || !kinds.includes(edit.kind)) {
-    throw new ArgumentError("interventions", `"${key}" holds no intervention`, {
-      hint: `Make one with ${kinds.join("(), ")}().`,
-    });
-  }
-}

@@ -1,8 +1,8 @@
 import { ArgumentError } from "../autograd";
 import type { GPTConfig } from "./config";
 import { type Intervention, type Interventions, parametersOf } from "./interventions";
-import { checkKind } from "./plan";
 import { featureShape, pickLayer } from "./plan-shapes";
+import { checkKind } from "./resolve";
 import { parsePlace } from "./sites";
 
 /** How far one edit of an intervention map reaches. */

@@ -1,5 +1,7 @@
-import type { Tensor } from "../autograd";
+import { memoryUse, OutOfMemoryError, sizeOf, type Tensor } from "../autograd";
+import { itemSize } from "../tensor/dtype";
 import { outsideStep } from "../tensor/lifetime";
+import { memoryLimit } from "../tensor/memory";
 import { empty } from "../tensor/tensor";
 import { CheckpointError } from "./errors";
 import type { RandomAccess } from "./folder";
@@ -65,6 +67,23 @@ function dtypeFor(wanted: CheckpointDType, { dtype, shape }: StoredEntry): Weigh
   if (shape.length < 2 || wanted === "f32") return "f32";
   if (wanted !== "auto") return wanted;
   return dtype === "F16" || dtype === "BF16" ? keptDType(dtype) : "f32";
+}
+
+/**
+ * Throws `OutOfMemoryError` before anything is taken when weights do not fit into the engine's memory, with the dtype in
+ * which they would.
+ */
+export function checkRoom(entries: readonly StoredEntry[], wanted: CheckpointDType, source: string): void {
+  const room = memoryLimit - memoryUse().inUse;
+  const needs = (dtype: CheckpointDType) =>
+    entries.reduce((sum, entry) => sum + sizeOf(entry.shape) * itemSize[dtypeFor(dtype, entry)], 0);
+  if (needs(wanted) <= room) return;
+  const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+  const smaller = (["f32", "auto", "bf16"] as const).find((dtype) => needs(dtype) <= room);
+  throw new OutOfMemoryError(source, `the weights as dtype "${wanted}" do not fit into the engine's memory`, {
+    details: { needed: gib(needs(wanted)), free: gib(room), limit: gib(memoryLimit) },
+    ...(smaller && { hint: `With dtype: "${smaller}" they take ${gib(needs(smaller))}.` }),
+  });
 }
 
 /**

@@ -19,6 +19,8 @@ export interface WeightFiles {
 
 const single = "model.safetensors";
 const index = `${single}.index.json`;
+/** Absent shards that an error names. */
+const MOST_ABSENT = 5;
 
 /**
  * Finds the weights of a folder and reads their headers: `model.safetensors`, or else the shards that
@@ -67,6 +69,8 @@ async function findShards(folder: CheckpointFolder, name: string): Promise<Weigh
   const files: WeightFiles["files"][number][] = [];
   const absent: string[] = [];
   for (const file of shards) {
+    // An index can name any number of files: each costs a look, or a request.
+    if (absent.length > MOST_ABSENT) break;
     const access = await folder.open(file);
     if (access === undefined) {
       absent.push(file);
@@ -81,7 +85,7 @@ async function findShards(folder: CheckpointFolder, name: string): Promise<Weigh
   }
   if (absent.length > 0) {
     throw new CheckpointError(source, "files that the index names are not there", {
-      details: { absent: listed(absent) },
+      details: { absent: listed(absent.slice(0, MOST_ABSENT)) + (absent.length > MOST_ABSENT ? ", …" : "") },
       hint: "The download may be incomplete.",
     });
   }
@@ -139,7 +143,8 @@ function forward(access: RandomAccess): Omit<RandomAccess, "close"> {
   return { size: access.size, read: (begin, end) => access.read(begin, end) };
 }
 
-/** The first five of a list, and how many there are. */
+/** The first five of a list, and how many there are. Names of files are as long as who wrote them likes. */
 export function listed(names: readonly string[], separator = ", "): string {
-  return names.slice(0, 5).join(separator) + (names.length > 5 ? `${separator}… (${names.length})` : "");
+  const short = (name: string) => (name.length > 120 ? `${name.slice(0, 119)}…` : name);
+  return names.slice(0, 5).map(short).join(separator) + (names.length > 5 ? `${separator}… (${names.length})` : "");
 }

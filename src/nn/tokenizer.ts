@@ -1,5 +1,7 @@
 import { Tokenizer as Engine } from "@huggingface/tokenizers";
+import { FaderError } from "../tensor/errors";
 import { CheckpointError, TokenError } from "./errors";
+import { checkedConfig, checkedTokenizer, type Json } from "./tokenizer-json";
 
 /** What `encode` and `tokens` take besides the text. */
 export interface EncodeOptions {
@@ -12,8 +14,6 @@ export interface DecodeOptions {
   /** The ids follow others, so that a space in front of the first one is kept. Default false. */
   continuation?: boolean;
 }
-
-type Json = Record<string, unknown>;
 
 /**
  * Text to token ids and back, from a checkpoint's `tokenizer.json` and `tokenizer_config.json`.
@@ -64,21 +64,20 @@ export class Tokenizer {
    */
   static fromJSON(tokenizerJson: object, configJson: object = {}, source = "tokenizer.json"): Tokenizer {
     const json = checkedTokenizer(tokenizerJson, source);
-    const config: Json = { ...configJson };
-    for (const name of ["bos_token", "eos_token", "unk_token", "pad_token"]) {
-      config[name] = tokenText(config[name], name, source);
-    }
+    const config = checkedConfig(configJson, source);
     // The engine treats a word-level model as a legacy one, which looks for its unknown token in the config only.
     config.unk_token = (json.model as Json).unk_token ?? config.unk_token;
-    try {
+    return guarded(source, () => {
       const engine = new Engine(json, config);
+      const tokenizer = new Tokenizer(engine, config, source, {
+        tokenizer: tokenizerJson,
+        tokenizerConfig: configJson,
+      });
       // Some malformed parts show only when they run.
-      engine.encode("a");
-      return new Tokenizer(engine, config, source, { tokenizer: tokenizerJson, tokenizerConfig: configJson });
-    } catch (error) {
-      if (error instanceof CheckpointError) throw error;
-      throw new CheckpointError(source, `not a tokenizer that can be used (${(error as Error).message})`);
-    }
+      const ids = engine.encode("a").ids.filter((id) => id !== undefined);
+      if (ids.length > 0) engine.decode(ids);
+      return tokenizer;
+    });
   }
 
   /**
@@ -88,7 +87,7 @@ export class Tokenizer {
    * @throws TokenError when a part of the text has no token and there is no unknown token.
    */
   encode(text: string, { special = true }: EncodeOptions = {}): number[] {
-    const { ids, tokens } = this.#engine.encode(text, { add_special_tokens: false });
+    const { ids, tokens } = this.#encode(text);
     const missing = (ids as (number | undefined)[]).indexOf(undefined);
     if (missing >= 0) throw new TokenError(this.#source, `no token for ${JSON.stringify(tokens[missing])}`);
     if (!special) return ids;
@@ -164,7 +163,7 @@ export class Tokenizer {
   unknownWords(text: string): string[] {
     const unknown = new Set<string>();
     for (const [word] of text.matchAll(/\S+/g)) {
-      const { ids, tokens } = this.#engine.encode(word, { add_special_tokens: false });
+      const { ids, tokens } = this.#encode(word);
       if (ids.length === 0) unknown.add(word);
       for (let i = 0; i < ids.length; i++) {
         if (ids[i] !== undefined && ids[i] !== this.unknownId) continue;
@@ -175,15 +174,20 @@ export class Tokenizer {
     return [...unknown];
   }
 
+  /** Ids and pieces of a text alone. */
+  #encode(text: string): { ids: number[]; tokens: string[] } {
+    return guarded(this.#source, () => this.#engine.encode(text, { add_special_tokens: false }));
+  }
+
   #text(ids: readonly number[]): string {
     // The engine's default would turn " ." into ".", so that a prompt would not survive a round trip.
-    return this.#engine.decode([...ids], { clean_up_tokenization_spaces: false });
+    return guarded(this.#source, () => this.#engine.decode([...ids], { clean_up_tokenization_spaces: false }));
   }
 
   /** The ids of a text as a continuation, or undefined where the newline in front of it merges with it. */
   #afterNewline(text: string): number[] | undefined {
-    const before = this.#engine.encode("\n", { add_special_tokens: false }).ids;
-    const both = this.#engine.encode(`\n${text}`, { add_special_tokens: false }).ids;
+    const before = this.#encode("\n").ids;
+    const both = this.#encode(`\n${text}`).ids;
     const ids = both.slice(before.length);
     if (!before.every((id, i) => both[i] === id) || (ids as unknown[]).includes(undefined)) return undefined;
     return ids.map((id) => this.token(id)).join("") === text ? ids : undefined;
@@ -197,34 +201,17 @@ export class Tokenizer {
   }
 }
 
-/** Fills in what the engine needs to be there, and refuses what would make it fail later or silently. */
-function checkedTokenizer(tokenizerJson: object, source: string): Json {
-  const fail = (problem: string) => new CheckpointError(source, problem);
-  if (!isObject(tokenizerJson)) throw fail("a tokenizer is a JSON object");
-  const { model, added_tokens = [] } = tokenizerJson;
-  if (!isObject(model)) throw fail("the tokenizer has no model");
-  const isPair = (entry: unknown) => Array.isArray(entry) && typeof entry[0] === "string";
-  const { vocab, merges } = model;
-  if (Array.isArray(vocab) ? !vocab.every(isPair) : !isObject(vocab) || !Object.values(vocab).every(isId)) {
-    throw fail("the tokenizer's model has no vocabulary of token ids");
+/** Runs the engine, whose errors have no type. */
+function guarded<T>(source: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof FaderError) throw error;
+    // What the runtime says of a program's own slips says nothing about the file.
+    const isSlip = error instanceof TypeError || error instanceof RangeError;
+    const why = isSlip ? "a part of it is malformed" : (error as Error).message.slice(0, 300);
+    throw new CheckpointError(source, `not a tokenizer that can be used (${why})`);
   }
-  if (model.type === "BPE" && !Array.isArray(merges)) throw fail("the tokenizer's BPE model has no merges");
-  if (!Array.isArray(added_tokens)) throw fail("added_tokens is not a list");
-  for (const token of added_tokens) {
-    if (!isObject(token) || typeof token.content !== "string" || token.content === "" || !isId(token.id)) {
-      throw fail("added_tokens has an entry without content or id");
-    }
-  }
-  const defaults = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
-  return { ...defaults, ...tokenizerJson, added_tokens };
-}
-
-/** A token of `tokenizer_config.json`: a string, or an object with its `content`. */
-function tokenText(value: unknown, name: string, source: string): string | undefined {
-  const text = isObject(value) ? value.content : value;
-  if (text === undefined || text === null) return undefined;
-  if (typeof text !== "string") throw new CheckpointError(source, `${name} is not a token`);
-  return text;
 }
 
 function idOf(engine: Engine, config: Json, name: string): number | undefined {
@@ -252,12 +239,4 @@ function switched(ids: number[], config: Json, name: string, id: number | undefi
   }
   if (config[name] === true && !ids.includes(id!)) return name === "add_bos_token" ? [id!, ...ids] : [...ids, id!];
   return config[name] === false ? ids.filter((other) => other !== id) : ids;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isId(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31;
 }

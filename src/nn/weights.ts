@@ -1,4 +1,4 @@
-import { layerNorm, linear, rmsNorm, type Tensor, transpose } from "../autograd";
+import { layerNorm, linear, rmsNorm, sizeOf, type Tensor, transpose } from "../autograd";
 import type { GPTConfig } from "./config";
 import { CheckpointError } from "./errors";
 import { familyOf, type Part } from "./families";
@@ -10,7 +10,8 @@ const isNorm = (part: Part) => part === "ln_1" || part === "ln_2" || part === "l
 const isMlp = (part: Part) => part === "mlp_gate" || part === "mlp_in" || part === "mlp_proj";
 const isTable = (part: Part) => part === "embed" || part === "pos_embed" || part === "unembed";
 
-function hasBias(config: GPTConfig, part: Part): boolean {
+/** Whether a part has a bias besides its weight. */
+export function hasBias(config: GPTConfig, part: Part): boolean {
   if (isTable(part)) return false;
   if (isNorm(part)) return config.norm === "layer_norm";
   return isMlp(part) ? config.mlp_bias : config.attn_bias;
@@ -32,6 +33,14 @@ export function weightShapes(config: GPTConfig): Record<string, readonly number[
     if (hasBias(config, part)) shapes[weightName(config, part, layer, "bias")] = [output];
   }
   return shapes;
+}
+
+/** Parameters of a model, without a list of its weights: a configuration may say any number of blocks. */
+export function countParameters(config: GPTConfig): number {
+  const withBlocks = (n_layers: number) =>
+    Object.values(weightShapes({ ...config, n_layers })).reduce((sum, shape) => sum + sizeOf(shape), 0);
+  const one = withBlocks(1);
+  return one + (config.n_layers - 1) * (withBlocks(2) - one);
 }
 
 /** Whether a weight matrix writes into the residual stream. */
@@ -115,14 +124,28 @@ export class Parts {
 
   /** `x [.., in]` through a part: `[.., out]`. */
   linear(part: Part, x: Tensor, layer: number): Tensor {
+    return linear(x, this.matrix(part, layer), this.bias(part, layer));
+  }
+
+  /** The matrix of `linear`, `[in, out]`. */
+  matrix(part: Part, layer: number): Tensor {
     const stored = this.get(part, layer);
-    const weight = familyOf(this.config).matrices === "out_in" ? transpose(stored) : stored;
-    return linear(x, weight, hasBias(this.config, part) ? this.get(part, layer, "bias") : undefined);
+    return familyOf(this.config).matrices === "out_in" ? transpose(stored) : stored;
+  }
+
+  /** The bias of a part, where it has one. */
+  bias(part: Part, layer?: number): Tensor | undefined {
+    return hasBias(this.config, part) ? this.get(part, layer, "bias") : undefined;
+  }
+
+  /** The rows of the unembedding, `[vocab_size, d_model]`: the embedding where the checkpoint ties the two. */
+  get head(): Tensor {
+    return this.get(this.config.tie_word_embeddings ? "embed" : "unembed");
   }
 
   norm(part: Part, x: Tensor, layer?: number): Tensor {
     const { norm, eps } = this.config;
     const weight = this.get(part, layer);
-    return norm === "rms_norm" ? rmsNorm(x, weight, eps) : layerNorm(x, weight, this.get(part, layer, "bias"), eps);
+    return norm === "rms_norm" ? rmsNorm(x, weight, eps) : layerNorm(x, weight, this.bias(part, layer), eps);
   }
 }

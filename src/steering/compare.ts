@@ -9,7 +9,7 @@ export type Contestants = Readonly<Record<string, LearnedIntervention | readonly
 
 const percent = (value: number) => `${(100 * value).toFixed(0)}%`;
 /** A typographic minus, and none before zero. */
-const decimals = (digits: number) => (value: number) => {
+export const decimals = (digits: number) => (value: number) => {
   const text = Math.abs(value).toFixed(digits);
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 };

@@ -1,6 +1,6 @@
 import { ArgumentError, step, type Tensor, tensor } from "../autograd";
 import type { Model } from "../nn";
-import { kinds, type LearnedIntervention, logitsAt } from "./learned";
+import { type LearnedIntervention, logitsAt } from "./learned";
 import { klOthers, logitDiff, logOthers } from "./objective";
 import type { Prompt } from "./task";
 
@@ -36,7 +36,7 @@ export interface Metrics {
 /** Prompts that go through the model at once. */
 const chunk = 32;
 
-/** All measures of an intervention on prompts of the length that it was learned on. */
+/** All measures of an intervention on prompts: of the length that it was learned on, where it is tied to positions. */
 export function evaluate(model: Model, prompts: readonly Prompt[], intervention: LearnedIntervention): Metrics {
   const rows = measurePrompts(model, prompts, intervention);
   const mean = (value: (row: PromptMeasures) => number | boolean, of = rows) =>
@@ -82,10 +82,10 @@ export function measurePrompts(
   return rows;
 }
 
-/** Scalars and vectors are tied to positions: on prompts of another length they would land on other tokens. */
-function checkLengths(prompts: readonly Prompt[], { kind, provenance }: LearnedIntervention): void {
+/** What is tied to positions fits no others: on prompts of another length they would land on other tokens. */
+function checkLengths(prompts: readonly Prompt[], { hasPositions, provenance }: LearnedIntervention): void {
   if (prompts.length === 0) throw new ArgumentError("evaluate", "no prompts given");
-  if (kinds[kind].locationAxes < 2) return;
+  if (!hasPositions) return;
   const length = provenance.tokens.length;
   const other = prompts.find((prompt) => prompt.ids.length !== length);
   if (other !== undefined) {

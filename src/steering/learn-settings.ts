@@ -1,13 +1,14 @@
 import { ArgumentError } from "../autograd";
 import type { Site } from "../nn";
 import type { LearnReport } from "./learn";
-import { type Kind, kinds } from "./learned";
+import { type Kind, kinds, type Positions } from "./learned";
 import { type Faithfulness, faithfulnessKinds } from "./objective";
 import type { Prompt } from "./task";
 
 /** What a learner runs with: `LearnOptions` with every default filled in. */
 export interface Settings {
   sites: readonly Site[];
+  positions: Positions;
   seed: number;
   steps: number;
   batchSize: number;
@@ -29,9 +30,15 @@ export function checkLearn(kind: Kind, prompts: readonly Prompt[], s: Settings):
   }
   if (prompts.length === 0) throw new ArgumentError("learn", "no prompts given");
   const lengths = [...new Set(prompts.map((prompt) => prompt.ids.length))];
-  if (lengths.length > 1) {
+  if (s.positions !== "each" && s.positions !== "all") {
+    throw new ArgumentError("learn", `no positions "${s.positions}"`, { hint: "Valid: each, all." });
+  }
+  if (s.positions === "each" && !kinds[kind].hasPositions) {
+    throw new ArgumentError("learn", `${kind} scalars belong to no position`, { hint: "Leave positions out." });
+  }
+  if (lengths.length > 1 && s.positions === "each") {
     throw new ArgumentError("learn", `prompts of ${lengths.join(" and ")} tokens: positions would not mean the same`, {
-      hint: "Keep the prompts of one length.",
+      hint: 'Keep the prompts of one length, or learn { positions: "all" }.',
     });
   }
   if (s.sites.length === 0) throw new ArgumentError("learn", "no sites given", { hint: 'For instance ["mlp_out"].' });

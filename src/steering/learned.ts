@@ -8,6 +8,7 @@ import {
   type Model,
   type Site,
   scale,
+  type Where,
   writeSafetensors,
 } from "../nn";
 import { writeBytes } from "../nn/files";
@@ -18,33 +19,54 @@ export const fileFormat = "fader-intervention/1";
 /** What is learned at each site. */
 export type Kind = "scalars" | "vectors" | "dynamic";
 
+/** Whether each position of the prompts has parameters of its own, or all share one set, generated tokens too. */
+export type Positions = "each" | "all";
+
 /** The tensors of each kind at one site, and the intervention they make at β. */
 export interface KindSpec {
-  /** Shapes at a site whose activation has the shape `feature`: `[d_model]`, or `[heads, d_head]` at `z`. */
-  shapes(layers: number, positions: number, feature: readonly number[]): Record<string, readonly number[]>;
-  intervention(parameters: Readonly<Record<string, Tensor>>, beta: number): Intervention;
-  /** How many leading axes name a location. */
-  locationAxes: number;
+  /**
+   * Shapes at a site whose activation has the shape `feature`: `[d_model]`, or `[heads, d_head]` at `z`. `locations`:
+   * `[layers, positions]`, or `[layers]` for all positions.
+   */
+  shapes(locations: readonly number[], feature: readonly number[]): Record<string, readonly number[]>;
+  intervention(parameters: Readonly<Record<string, Tensor>>, beta: number, at: Where): Intervention;
+  /** Whether its parameters can depend on positions at all. */
+  hasPositions: boolean;
 }
 
 export const kinds: Readonly<Record<Kind, KindSpec>> = {
   scalars: {
     // At z, a scalar for each head.
-    shapes: (layers, positions, feature) => ({ alpha: [layers, positions, ...feature.slice(0, -1)] }),
-    intervention: ({ alpha }, beta) => scale(dialled(alpha!, beta)),
-    locationAxes: 2,
+    shapes: (locations, feature) => ({ alpha: [...locations, ...feature.slice(0, -1)] }),
+    intervention: ({ alpha }, beta, at) => scale(dialled(alpha!, beta), at),
+    hasPositions: true,
   },
   vectors: {
-    shapes: (layers, positions, feature) => ({ v: [layers, positions, ...feature] }),
-    intervention: ({ v }, beta) => add(dialled(v!, beta)),
-    locationAxes: 2,
+    shapes: (locations, feature) => ({ v: [...locations, ...feature] }),
+    intervention: ({ v }, beta, at) => add(dialled(v!, beta), at),
+    hasPositions: true,
   },
   dynamic: {
-    shapes: (layers, _positions, feature) => ({ g: [layers, ...feature], b: [layers] }),
-    intervention: ({ g, b }, beta) => dynamic(dialled(g!, beta), dialled(b!, beta)),
-    locationAxes: 1,
+    shapes: ([layers], feature) => ({ g: [layers!, ...feature], b: [layers!] }),
+    intervention: ({ g, b }, beta, at) => dynamic(dialled(g!, beta), dialled(b!, beta), at),
+    hasPositions: false,
   },
 };
+
+/** The intervention that one site's tensors make at β. */
+export function interventionOf(
+  kind: Kind,
+  parameters: Readonly<Record<string, Tensor>>,
+  beta: number,
+  positions: Positions,
+): Intervention {
+  return kinds[kind].intervention(parameters, beta, positions === "all" ? { positions } : {});
+}
+
+/** How many leading axes of a parameter name a location. */
+export function locationAxes(kind: Kind, positions: Positions): 1 | 2 {
+  return kinds[kind].hasPositions && positions === "each" ? 2 : 1;
+}
 
 /** The shape of one activation at a site. */
 export function featureOf(site: Site, { n_heads, d_head, d_model }: GPTConfig): readonly number[] {
@@ -64,7 +86,9 @@ export interface Provenance {
   model: string;
   /** `fingerprint` of the model. */
   fingerprint: string;
-  /** The token at each position, to label it: `‹varies›` where the training prompts differ. */
+  /** Absent: `each`. */
+  positions?: Positions;
+  /** The token at each position, to label it: `‹varies›` where the training prompts differ. None for `all` positions. */
   tokens: readonly string[];
   seed: number;
   /** The settings of the learner. */
@@ -78,7 +102,7 @@ export interface Provenance {
 export interface ActiveLocation {
   site: Site;
   layer: number;
-  /** `undefined` for kinds that do not depend on positions. */
+  /** `undefined` for what does not depend on positions. */
   position: number | undefined;
   /** The scalar itself, or the L2 norm of several parameters. */
   value: number;
@@ -92,6 +116,11 @@ export class LearnedIntervention {
     readonly provenance: Provenance,
   ) {}
 
+  /** Whether its parameters belong to positions. If not, it edits prompts of any length, and what is generated. */
+  get hasPositions(): boolean {
+    return locationAxes(this.kind, this.provenance.positions ?? "each") === 2;
+  }
+
   get sites(): Site[] {
     return Object.keys(this.parameters) as Site[];
   }
@@ -100,7 +129,10 @@ export class LearnedIntervention {
   at(beta: number): Interventions {
     if (!Number.isFinite(beta)) throw new ArgumentError("at", `beta is ${beta}`);
     return Object.fromEntries(
-      Object.entries(this.parameters).map(([site, tensors]) => [site, kinds[this.kind].intervention(tensors, beta)]),
+      Object.entries(this.parameters).map(([site, tensors]) => [
+        site,
+        interventionOf(this.kind, tensors, beta, this.provenance.positions ?? "each"),
+      ]),
     );
   }
 
@@ -121,18 +153,18 @@ export class LearnedIntervention {
 
   /** Places that are not all zero, the largest first. */
   activeLocations(): ActiveLocation[] {
-    const { locationAxes } = kinds[this.kind];
+    const { hasPositions } = this;
     const found: ActiveLocation[] = [];
     for (const [site, tensors] of Object.entries(this.parameters)) {
       const parts = Object.values(tensors).map((x) => ({ data: x.toTypedArray() as Float32Array, shape: x.shape }));
-      const [layers, positions] = [parts[0]!.shape[0]!, locationAxes === 2 ? parts[0]!.shape[1]! : 1];
+      const [layers, positions] = [parts[0]!.shape[0]!, hasPositions ? parts[0]!.shape[1]! : 1];
       for (let at = 0; at < layers * positions; at++) {
         const values = parts.flatMap(({ data }) => {
           const size = data.length / (layers * positions);
           return [...data.subarray(at * size, (at + 1) * size)];
         });
         if (values.every((value) => value === 0)) continue;
-        const position = locationAxes === 2 ? at % positions : undefined;
+        const position = hasPositions ? at % positions : undefined;
         const value = values.length === 1 ? values[0]! : Math.hypot(...values);
         found.push({ site: site as Site, layer: Math.floor(at / positions), position, value });
       }
@@ -148,11 +180,11 @@ export class LearnedIntervention {
         .slice(0, count)
         .map(({ site, layer, position }) => `${site} ${layer} ${position ?? 0}`),
     );
-    const { locationAxes } = kinds[this.kind];
+    const { hasPositions } = this;
     const parameters = Object.entries(this.parameters).map(([site, tensors]) => {
       const pruned = Object.entries(tensors).map(([name, x]) => {
         const data = x.toTypedArray() as Float32Array;
-        const positions = locationAxes === 2 ? x.shape[1]! : 1;
+        const positions = hasPositions ? x.shape[1]! : 1;
         const size = data.length / (x.shape[0]! * positions);
         const masked = data.map((value, i) => {
           const at = Math.floor(i / size);

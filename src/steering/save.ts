@@ -53,8 +53,9 @@ export function interventionFromBytes(
   return new LearnedIntervention(kind, parameters, provenance);
 }
 
-function shapesFor(kind: Kind, site: Site, { tokens }: Provenance, { config }: Model) {
-  return kinds[kind].shapes(config.n_layers, tokens.length, featureOf(site, config));
+function shapesFor(kind: Kind, site: Site, { positions, tokens }: Provenance, { config }: Model) {
+  const locations = positions === "all" ? [config.n_layers] : [config.n_layers, tokens.length];
+  return kinds[kind].shapes(locations, featureOf(site, config));
 }
 
 /** Loads from a file or URL; see `interventionFromBytes`. */
@@ -71,6 +72,7 @@ function parseProvenance(text: string | undefined, source: string): Provenance {
     const value = JSON.parse(text ?? "null");
     if (typeof value?.fingerprint !== "string" || !Array.isArray(value.tokens))
       throw new ArgumentError(source, "no provenance");
+    if (![undefined, "each", "all"].includes(value.positions)) throw new ArgumentError(source, "unknown positions");
     return value;
   } catch {
     throw new CheckpointError(source, "its provenance is missing or malformed");

@@ -18,7 +18,7 @@ export interface Skipped {
   readonly why: string;
 }
 
-/** Prompts of one token length, split so that no group is on both sides. */
+/** Prompts, of one token length unless asked otherwise, split so that no group is on both sides. */
 export interface Task {
   readonly name: string;
   readonly description: string;
@@ -48,14 +48,17 @@ export interface Draft {
   group: string;
 }
 
+/** Which lengths a task keeps: the most frequent one, so that positions mean the same in all prompts, or all. */
+export type Lengths = "one" | "any";
+
 /**
- * Turns texts into a task for a model: keeps prompts whose answers are one token each and, so that positions mean the
- * same in all of them, only the most frequent token length. What is left out is listed in `skipped`. Throws
- * `ArgumentError` when nothing is left.
+ * Turns texts into a task for a model: keeps prompts whose answers are one token each and, unless `lengths` is `any`,
+ * only the most frequent token length. What is left out is listed in `skipped`. Throws `ArgumentError` when nothing is
+ * left.
  */
 export function assemble(
   model: Model,
-  parts: { name: string; description: string; train: Draft[]; test: Draft[]; splitBy: string },
+  parts: { name: string; description: string; train: Draft[]; test: Draft[]; splitBy: string; lengths?: Lengths },
 ): Task {
   const skipped: Skipped[] = [];
   const read = (drafts: Draft[]) => drafts.flatMap((draft) => tokenize(model, draft, skipped));
@@ -65,6 +68,7 @@ export function assemble(
   const [length] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [0];
   const keep = (prompts: Prompt[]) =>
     prompts.filter(({ ids, text }) => {
+      if (parts.lengths === "any") return true;
       if (ids.length !== length) skipped.push({ text, why: `${ids.length} tokens long, not ${length}` });
       return ids.length === length;
     });
@@ -87,7 +91,7 @@ export function assemble(
 }
 
 /** `" David" is 5 tokens, not one (8 prompts left out)`: one line for each reason. */
-function warningsOf(skipped: readonly Skipped[]): string[] {
+export function warningsOf(skipped: readonly Skipped[]): string[] {
   const counts = new Map<string, number>();
   for (const { why } of skipped) counts.set(why, (counts.get(why) ?? 0) + 1);
   return [...counts].map(([why, n]) => `${why} (${n} ${n === 1 ? "prompt" : "prompts"} left out)`);
@@ -108,14 +112,19 @@ function tokenize(model: Model, draft: Draft, skipped: Skipped[]): Prompt[] {
 
 /**
  * A task from your own prompts: `correct` and `wrong` are words that follow a space. Split so that no `group` (default:
- * the answers) is on both sides. Throws `ArgumentError` when nothing can be used or there is only one group.
+ * the answers) is on both sides; `lengths: "any"` keeps prompts of all lengths, for learners that are tied to no position.
+ * Throws `ArgumentError` when nothing can be used or there is only one group.
  */
 export function promptTask(
   model: Model,
   prompts: readonly PromptDraft[],
-  options: { name?: string; description?: string; seed?: number; testShare?: number } = {},
+  options: { name?: string; description?: string; seed?: number; testShare?: number; lengths?: Lengths } = {},
 ): Task {
   const { name = "prompts", description = "Prompts with two answers each.", seed = 0, testShare = 0.3 } = options;
+  const { lengths = "one" } = options;
+  if (lengths !== "one" && lengths !== "any") {
+    throw new ArgumentError(name, `no lengths "${lengths}"`, { hint: "Valid: one, any." });
+  }
   const drafts = prompts.map((draft, i) => checkDraft(name, draft, i));
   const groups = [...new Set(drafts.map(({ group }) => group))];
   if (groups.length < 2) {
@@ -127,7 +136,7 @@ export function promptTask(
   const held = Math.min(Math.max(Math.round(groups.length * testShare), 1), groups.length - 1);
   const test = new Set(order.slice(0, held));
   const side = (isTest: boolean) => drafts.filter(({ group }) => test.has(group) === isTest);
-  return assemble(model, { name, description, train: side(false), test: side(true), splitBy: "groups" });
+  return assemble(model, { name, description, train: side(false), test: side(true), splitBy: "groups", lengths });
 }
 
 /** One of your own prompts; see `promptTask`. */

@@ -1,7 +1,8 @@
 /**
- * Element types. `f32` computes models, `f64` checks gradients, `i32` indexes, `bool` masks (one byte, 0 or 1). `f16` and
- * `bf16` only store frozen weights in half the memory: products and look-ups widen them as they read them, other ops
- * want a cast. Their typed array holds the bits; whatever shows elements (`toArray`, `item`, printing) shows numbers.
+ * Element types. `f32` computes models, `f64` checks gradients, `i32` indexes, `bool` masks (one byte, 0 or 1). `f16`
+ * and `bf16` only store frozen weights in half the memory: products and look-ups widen them as they read them, other
+ * ops want a cast. Their storage holds the bits in a `Uint16Array`; whatever shows elements (`toArray`, `toTypedArray`,
+ * `item`, printing) shows numbers.
  */
 export type DType = "f32" | "f64" | "i32" | "bool" | "f16" | "bf16";
 

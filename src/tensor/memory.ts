@@ -7,6 +7,8 @@ const pageBytes = 65536;
 const maximumPages = 65536;
 /** The last page stays unused, so that no tensor ends where 32-bit addresses start again at 0. */
 const usablePages = maximumPages - 1;
+/** The most that all tensors together can take. Bytes. */
+export const memoryLimit = usablePages * pageBytes - heapStart;
 /** A cache line, and more than any SIMD load needs. */
 const alignment = 64;
 /** Who asks for this much at once holds weights rather than the results of a loop. */
@@ -108,11 +110,12 @@ function grow(size: number): void {
   const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
   throw new OutOfMemoryError("memory", `no room for ${mib(size)} more`, {
     details: { "in use": mib(bytesInUse), limit: mib(limit) },
-    ...(size < limit - heapStart && {
-      hint:
-        size < large
-          ? "In a loop, wrap the loop body in step(() => …): all that it computes is released when it ends."
-          : 'Frozen weights take half the memory in 16 bits: { dtype: "bf16" } or { dtype: "f16" }.',
-    }),
+    hint: wayOut(size, limit),
   });
+}
+
+function wayOut(size: number, limit: number): string {
+  if (size > limit - heapStart) return "No tensor can be larger than this limit: compute it in parts.";
+  if (size >= large) return 'Frozen weights take half the memory in 16 bits: { dtype: "bf16" } or { dtype: "f16" }.';
+  return "In a loop, wrap the loop body in step(() => …): all that it computes is released when it ends.";
 }

@@ -10,7 +10,10 @@ import type { Tensor } from "./tensor";
  * when it grows, so that a shared view would silently go stale.
  */
 
-/** An `ndarray` of the same shape and dtype (`bool` becomes `uint8`, 16-bit floats `float32`), row-major, with memory of its own. */
+/**
+ * An `ndarray` of the same shape and dtype (`bool` becomes `uint8`, 16-bit floats `float32`), row-major, with memory of
+ * its own.
+ */
 export function toNdarray(x: Tensor): NdArray<TypedArray> {
   return ndarray(x.toTypedArray(), [...x.shape]) as NdArray<TypedArray>;
 }

@@ -151,7 +151,7 @@ export function namesIn(declared: Op, names: readonly string[], inputs: Record<s
   return declared.spec.variadic ? Object.keys(inputs) : names;
 }
 
-/** Applies any declared op. Throws `DtypeError` when float dtypes are mixed, or one is 16-bit that the op cannot read. */
+/** Applies any declared op. Throws `DtypeError` when dtypes are mixed, or one has 16 bits that the op cannot read. */
 export function applyOp(declared: Op, given: Record<string, TensorLike>, attrs: unknown): Tensor {
   const { spec, name } = declared;
   const inputs = given as Record<string, Tensor>;

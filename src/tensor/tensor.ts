@@ -51,18 +51,7 @@ export class Tensor {
 
   /** The elements in row-major order, copied; those of `f16` and `bf16` widened to a Float32Array. */
   toTypedArray(): TypedArray {
-    return numbersOf(this.elements(), this.dtype);
-  }
-
-  /** The same as they are stored. */
-  private elements(): TypedArray {
-    const data = this.storage.data();
-    const { layout } = this;
-    if (layout.isContiguous) return data.slice(layout.offset, layout.offset + layout.size);
-    const result = sameKind(data, this.size);
-    const offsets = layout.offsets();
-    for (let i = 0; i < offsets.length; i++) result[i] = data[offsets[i]!]!;
-    return result;
+    return numbersOf(storedElements(this), this.dtype);
   }
 
   /** The elements as nested lists (a number for rank 0; booleans for `bool`). */
@@ -106,7 +95,7 @@ export class Tensor {
         hint: `Cast first: source.cast("${this.dtype}").`,
       });
     }
-    const values = source.elements();
+    const values = storedElements(source);
     const data = this.storage.data();
     if (this.layout.isContiguous) data.set(values, this.layout.offset);
     else {
@@ -128,6 +117,16 @@ export class Tensor {
 
 // The op methods: see `fluent.ts`.
 export interface Tensor extends Fluent {}
+
+/** The elements in row-major order as they are stored, copied. */
+function storedElements({ storage, layout }: Tensor): TypedArray {
+  const data = storage.data();
+  if (layout.isContiguous) return data.slice(layout.offset, layout.offset + layout.size);
+  const result = sameKind(data, layout.size);
+  const offsets = layout.offsets();
+  for (let i = 0; i < offsets.length; i++) result[i] = data[offsets[i]!]!;
+  return result;
+}
 
 function sameKind(data: TypedArray, length: number): TypedArray {
   return new (data.constructor as new (length: number) => TypedArray)(length);

@@ -1,24 +1,26 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { loadIntervention, loadModel } from "fader";
-import { fingerprint, generate, generateIds, Model, saveCheckpoint, Tokenizer } from "fader/nn";
-import { countryCapitals, learnScalars } from "fader/steering";
+import {
+  attentionPatterns,
+  fingerprint,
+  generate,
+  generateIds,
+  Model,
+  saveCheckpoint,
+  scale,
+  Tokenizer,
+} from "fader/nn";
+import { countryCapitals, directLogitAttribution, exportIntervention, learnScalars, logitLens } from "fader/steering";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/builtin/vocabulary";
-import { addCompare } from "../../src/cli/compare";
-import { addDemo } from "../../src/cli/demo";
-import { addExport } from "../../src/cli/export";
-import { addForward } from "../../src/cli/forward";
-import { addGenerate } from "../../src/cli/generate";
-import { addInfo } from "../../src/cli/info";
-import { addLearn } from "../../src/cli/learn";
+import { commands } from "../../src/cli/commands";
 import { idList, integer, number } from "../../src/cli/shared";
-import { addSweep } from "../../src/cli/sweep";
-import { tinyModel, values } from "../fixtures/own/tiny";
+import { distance, tinyModel, values } from "../fixtures/own/tiny";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const main = join(root, "src/cli/main.ts");
@@ -50,10 +52,9 @@ afterAll(() => rm(folder, { recursive: true }));
 describe("help", () => {
   test("of every command shows an example", () => {
     const program = new Command("fader");
-    for (const add of [addDemo, addCompare, addSweep, addLearn, addGenerate, addForward, addExport, addInfo])
-      add(program);
-    expect(program.commands.map((command) => command.name()).sort()).toEqual(
-      ["demo", "compare", "sweep", "learn", "generate", "forward", "export", "info"].sort(),
+    for (const add of commands) add(program);
+    expect(program.commands.map((command) => command.name())).toEqual(
+      "demo compare sweep learn generate forward inspect export bake info".split(" "),
     );
     for (const command of program.commands) {
       const parts: string[] = [];
@@ -70,8 +71,9 @@ describe("help", () => {
   test("of the program names every command and shows an example", async () => {
     const { status, out } = await fader("--help");
     expect(status).toBe(0);
-    for (const name of ["demo", "compare", "sweep", "learn", "generate", "forward", "export", "info", "Example:"])
-      expect(out).toContain(name);
+    const program = new Command("fader");
+    for (const add of commands) add(program);
+    for (const name of [...program.commands.map((command) => command.name()), "Example:"]) expect(out).toContain(name);
   });
 });
 
@@ -94,6 +96,44 @@ describe("fader forward", () => {
     const { ids, positions, logits } = JSON.parse(out);
     expect([ids, positions]).toEqual([[5, 7, 11], "last"]);
     expect(logits).toEqual(values(model.forward([5, 7, 11], { positions: "last" }).logits));
+  });
+});
+
+describe("fader inspect", () => {
+  const prompt = "The capital of Poland is";
+
+  test("prints what the functions give, before and after an intervention", async () => {
+    const file = join(folder, "inspect.npz");
+    const interventions = { "blocks.0.attn_out": scale(2) };
+    await writeFile(file, exportIntervention(interventions, model, { format: "npz" }));
+    const answers = ["--correct", "Warsaw", "--wrong", "London"];
+    const views = ["--lens", "--attribution", "--attention"];
+    const edit = ["--intervention", file, "--beta", "0.5"];
+    const { status, out, error } = await fader(
+      ...["inspect", prompt, "--model", checkpoint, ...views, ...answers, ...edit, "--json"],
+    );
+    expect(error).toBe("");
+    expect(status).toBe(0);
+    const ids = model.encode(prompt);
+    const [correct, wrong] = ["Warsaw", "London"].map((word) => model.needTokenizer("test").single(` ${word}`));
+    const look = (edits: object) => ({
+      lens: logitLens(model, ids, { tokens: [correct!, wrong!], ...edits }),
+      attribution: directLogitAttribution(model, ids, { correct: correct!, wrong: wrong!, ...edits }),
+      attention: attentionPatterns(model, ids, edits),
+    });
+    const want = { before: look({}), beta: 0.5, after: look({ interventions, beta: 0.5 }) };
+    expect(JSON.parse(out)).toEqual({ prompt, tokens: model.tokens(prompt), ...JSON.parse(JSON.stringify(want)) });
+  });
+
+  test("shows a lens unless told otherwise, one head as a picture, and says which heads there are", async () => {
+    const lens = await fader("inspect", prompt, "--model", checkpoint);
+    expect(lens.out).toContain("Likeliest next token at each place");
+    expect(lens.out).not.toContain("logit(");
+    const head = await fader("inspect", prompt, "--model", checkpoint, "--attention", "0.1");
+    expect(head.out.split("\n")).toHaveLength(3 + model.encode(prompt).length + 1);
+    expect(head.out).toMatch(/^The +██$/m);
+    const other = await fader("inspect", prompt, "--model", checkpoint, "--attention", "0.2");
+    expect([other.status, other.error]).toEqual([1, expect.stringContaining("SiteError: attention: no head 0.2")]);
   });
 });
 
@@ -192,6 +232,21 @@ describe("fader learn", () => {
     expect(learned.provenance.metrics!.l1).toBeCloseTo(metrics.l1, 6);
     expect((await readFile(file)).length).toBeGreaterThan(100);
   });
+
+  test("learns over lengths what generate carries on with", async () => {
+    const file = join(folder, "dynamic.fader.safetensors");
+    const settings = ["--method", "dynamic", "--forms", "open,qa", "--steps", "1", "--batch-size", "2", "--out", file];
+    const { status, out, error } = await fader("learn", "--model", checkpoint, ...settings, "--json");
+    expect(status, error).toBe(0);
+    expect(JSON.parse(out).split).toMatch(/2 wordings of 12 and 20 tokens.*4 wordings of 14, 23, 24 and 25 tokens$/);
+    const prompt = ["The capital of Poland", "--model", checkpoint, "--intervention", file, "--max-tokens", "2"];
+    const generated = await fader("generate", ...prompt);
+    expect(`${generated.status} ${generated.error}`).toBe(
+      "0 attn_out, mlp_out: every position, generated tokens too\n",
+    );
+    const misplaced = await fader("learn", "--model", checkpoint, "--task", "ioi", "--forms", "open");
+    expect(`${misplaced.status} ${misplaced.error}`).toBe("1 ArgumentError: task: --forms belongs to --task ccc\n");
+  });
 });
 
 describe("fader export", () => {
@@ -226,6 +281,83 @@ describe("fader export", () => {
     expect(refused.error).toMatch(/^ArgumentError: export: ".*" depends on the position/);
     const again = await fader("export", learned, join(folder, "c.fader.safetensors"), "--model", checkpoint);
     expect(again.error).toMatch(/this ending is for interventions with their provenance/);
+  });
+});
+
+describe("fader bake", () => {
+  const [file, target] = ["all.fader.safetensors", "baked"];
+  const bakes = (...args: string[]) => fader("bake", join(folder, file), join(folder, target), ...args);
+  const from = () => ["--model", checkpoint];
+
+  test("writes a folder that gives what the intervention gives", async () => {
+    const settings = ["--steps", "3", "--group-minimality", "0", "--positions", "all", "--out", join(folder, file)];
+    const learned = await fader("learn", ...from(), "--method", "vectors", ...settings);
+    expect(learned.status, learned.error).toBe(0);
+    const { status, out, error } = await bakes(...from(), "--beta", "-1", "--json");
+    expect(`${status} ${error}`).toBe("0 ");
+    const result = JSON.parse(out);
+    expect(result.changed).toEqual(["h.0.attn.c_proj.bias", "h.0.mlp.c_proj.bias"]);
+    expect(result.difference).toBeLessThan(1e-5);
+    const interventions = (await loadIntervention(join(folder, file), model)).at(-1);
+    const baked = await loadModel(join(folder, target));
+    const ids = [5, 7, 11, 2];
+    const [got, clean] = [baked, model].map((one) => one.forward(ids).logits);
+    expect(distance(got!, model.forward(ids, { interventions }).logits)).toBeLessThan(1e-5);
+    expect(distance(got!, clean!)).toBeGreaterThan(1e-4);
+    expect(baked.tokenizer!.vocabSize).toBe(model.tokenizer!.vocabSize);
+  });
+
+  test("replaces a checkpoint when it is told to, and nothing else", async () => {
+    const before = await readdir(folder);
+    const refused = await bakes(...from());
+    expect(refused.error).toMatch(
+      /^ArgumentError: write: .*baked: the folder is not empty\n {2}--force replaces it\.\n$/,
+    );
+    const other = await fader("bake", join(folder, file), folder, ...from(), "--force");
+    expect(other.error).toMatch(/^ArgumentError: write: .*: the folder holds something else than a checkpoint\n/);
+    const { status, out } = await bakes(...from(), "--beta", "0.5", "--force");
+    expect(status).toBe(0);
+    expect(out).toMatch(
+      /baked: 2 of 16 weights changed\.\nRead back, its logits differ .* by at most \d\.\de[+-]\d+ on 8/,
+    );
+    const interventions = (await loadIntervention(join(folder, file), model)).at(0.5);
+    const baked = await loadModel(join(folder, target));
+    const want = model.forward([1, 2, 3], { interventions }).logits;
+    expect(distance(baked.forward([1, 2, 3]).logits, want)).toBeLessThan(1e-5);
+    expect(await readdir(folder)).toEqual(before);
+  });
+
+  test("writes nothing when the check fails", async () => {
+    const before = await readFile(join(folder, target, "model.safetensors"));
+    const { status, error } = await bakes(...from(), "--force", "--tolerance", "0");
+    expect(status).toBe(1);
+    expect(error).toMatch(/^NumericsError: bake: the baked logits are off by .*, nothing was written\n/);
+    expect(await readFile(join(folder, target, "model.safetensors"))).toEqual(before);
+    expect((await readdir(folder)).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  test("keeps 16-bit weights, and says that they are rounded", async () => {
+    const scalars = join(folder, "scalars.fader.safetensors");
+    const settings = ["--steps", "3", "--batch-size", "2", "--minimality", "0", "--positions", "all", "--out", scalars];
+    await fader("learn", ...from(), "--dtype", "bf16", ...settings);
+    const { status, out, error } = await fader("bake", scalars, join(folder, "half"), ...from(), "--dtype", "bf16");
+    expect(`${status} ${error}`).toBe("0 ");
+    expect(out).toContain("(16-bit weights are rounded)");
+    const half = await loadModel(join(folder, "half"), { dtype: "auto" });
+    expect(half.weights["h.0.attn.c_proj.weight"]!.dtype).toBe("bf16");
+    const before = await loadModel(checkpoint, { dtype: "bf16" });
+    const interventions = (await loadIntervention(scalars, before)).at(1);
+    const want = before.forward([1, 2, 3], { interventions }).logits;
+    expect(distance(half.forward([1, 2, 3]).logits, want)).toBeLessThan(0.1);
+  });
+
+  test("says why an intervention cannot be baked", async () => {
+    const tied = join(folder, "each.fader.safetensors");
+    const settings = ["--steps", "1", "--batch-size", "1", "--out", tied];
+    await fader("learn", ...from(), ...settings);
+    const { status, error } = await fader("bake", tied, join(folder, "never"), ...from());
+    expect(`${status} ${error}`).toMatch(/^1 ArgumentError: bake: "attn_out" is tied to positions/);
+    expect(await readdir(folder)).not.toContain("never");
   });
 });
 

@@ -112,6 +112,7 @@ describe("options of the benchmark", () => {
   test("names are checked", () => {
     expect(parseOptions(["--only", "A,B", "--peers", "none"])).toMatchObject({ only: ["A", "B"], peers: [] });
     expect(() => parseOptions(["--only", "C"])).toThrow('no "C"');
+    expect(() => parseOptions(["--only", "A", "--update", "--quick"])).toThrow("--update: only with full");
     expect(parseOptions(["--help"])).toBeUndefined();
   });
 });

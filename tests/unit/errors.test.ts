@@ -345,7 +345,8 @@ describe("messages", () => {
     expect(message(() => zeros([2 ** 31])).replace(/in use .*/, "in use …")).toMatchInlineSnapshot(`
       "OutOfMemoryError: memory: no room for 8192 MiB more
         in use …
-        limit  4096 MiB"
+        limit  4096 MiB
+        No tensor can be larger than this limit: compute it in parts."
     `);
     const half = allocate(2 ** 31);
     const refused = message(() => zeros([2 ** 29]));

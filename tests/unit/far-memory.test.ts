@@ -1,5 +1,5 @@
 import { embedding, linear, matmul, randn, step, type Tensor, tensor, valueAndGrad, zeros } from "fader/autograd";
-import { Adam, createModel, languageModelLoss } from "fader/nn";
+import { Adam, createModel, generateIds, languageModelLoss, readCheckpoint, writeCheckpoint } from "fader/nn";
 import { afterAll, expect, test } from "vitest";
 import { allocate, release } from "../../src/tensor/memory";
 import { empty } from "../../src/tensor/tensor";
@@ -36,6 +36,16 @@ function train(): number[][] {
   return Object.values(weights).map((w) => Array.from(w.toTypedArray()));
 }
 
+/** A model loaded in each dtype, and a token generated with a cache. */
+function load(): unknown[] {
+  const config = { model_type: "gpt2", n_layer: 1, n_head: 2, n_embd: 8, vocab_size: 11, n_positions: 6 };
+  const files = writeCheckpoint(createModel(config, { seed: 3 }));
+  return (["f32", "f16", "bf16"] as const).map((dtype) => {
+    const model = readCheckpoint(files, { dtype });
+    return [model.forward([1, 2, 3]).logits.toArray(), generateIds(model, [1, 2, 3], { maxTokens: 2 })];
+  });
+}
+
 function readWeights(): unknown[] {
   const ids = tensor([40, 0, 7], { dtype: "i32" });
   return (["f32", "f16", "bf16"] as const).flatMap((dtype) => {
@@ -50,7 +60,7 @@ function readWeights(): unknown[] {
 }
 
 test("kernels compute the same bits at addresses beyond 2 GiB", () => {
-  const run = () => [train(), readWeights()];
+  const run = () => [train(), readWeights(), load()];
   const near = step(run);
   fillLowMemory();
   const beyond = step(() => {

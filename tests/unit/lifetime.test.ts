@@ -3,6 +3,7 @@ import { runInNewContext } from "node:vm";
 import {
   LifetimeError,
   memoryUse,
+  OutOfMemoryError,
   ones,
   parameter,
   randn,
@@ -14,6 +15,7 @@ import {
   zeros,
 } from "fader/autograd";
 import { describe, expect, test } from "vitest";
+import { allocate, release } from "../../src/tensor/memory";
 
 describe("what a step returns survives", () => {
   test("alone, in arrays, in objects, nested", () => {
@@ -196,9 +198,25 @@ describe("memory", () => {
   test("that does not exist is refused with a way out, and nothing is lost", () => {
     const before = memoryUse().inUse;
     for (const run of [() => zeros([2 ** 31]), () => step(() => zeros([2 ** 31]))])
-      expect(run).toThrow(/wrap the loop body in step/);
+      expect(run).toThrow(/compute it in parts/);
     expect(memoryUse().inUse).toBe(before);
     expect(step(() => ones([3]).sum()).item()).toBe(3);
+  });
+  test("that is full says how a loop gives its own back", () => {
+    const taken: [number, number][] = [];
+    // Nobody writes to what is taken, so that it costs no memory of the machine.
+    for (let bytes = 2 ** 31; bytes >= 2 ** 20; bytes /= 2) {
+      expect(() => {
+        for (;;) taken.push([allocate(bytes), bytes]);
+      }).toThrow(OutOfMemoryError);
+    }
+    expect(() => zeros([2 ** 18])).toThrow(/wrap the loop body in step/);
+    for (const [ptr, bytes] of taken) release(ptr, bytes);
+    expect(
+      zeros([2 ** 18])
+        .sum()
+        .item(),
+    ).toBe(0);
   });
 });
 

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { loadModel } from "fader";
@@ -435,6 +435,7 @@ describe("memory", () => {
       console.log(JSON.stringify({ kept, peak: process.resourceUsage().maxRSS * 1024 - before }));
     `;
     const file = join(root, ".cache", `memory-${stored}-${dtype}.mts`);
+    await mkdir(dirname(file), { recursive: true });
     await writeFile(file, script);
     const node = ["--expose-gc", "--import", "tsx", "--conditions=fader-source", file];
     const { stdout } = await promisify(execFile)(process.execPath, node, { cwd: root });

@@ -145,6 +145,22 @@ describe("renderReport", () => {
     expect(attention!.querySelector("figcaption")!.textContent).toContain("4 moved, 68 of 72 exactly 0.");
   });
 
+  it("draws one column where parameters are the same for all tokens", async () => {
+    const data = sample();
+    data.faders.sites = [{ site: "mlp_out", alpha: [[0], [0.25], [0], [-0.5]] }];
+    data.vectors.sites = [{ site: "mlp_out", norm: [[0], [0], [3], [0]] }];
+    data.places = [{ site: "mlp_out", layer: 3, alpha: -0.5 }];
+    const html = await renderReport(data);
+    const { document } = parseHTML(html);
+    const faders = document.querySelector('figure[data-kind="faders"]');
+    expect(faders!.querySelectorAll(".moved rect")).toHaveLength(2);
+    expect(faders!.textContent).toContain("layer 3, every token: α = −0.500");
+    expect(faders!.innerHTML).toContain("Largest at layer 3, every token.");
+    expect(html).toContain("every site and layer, the same for all tokens");
+    expect(document.querySelector('[aria-label="The places that moved"] tbody')!.textContent).toContain("every token3");
+    await expect(renderReport({ ...data, example: { ...data.example, tokens: ["a", "b"] } })).resolves.toBeDefined();
+  });
+
   it("puts layer 0 at the bottom", async () => {
     const { figures } = await page(sample());
     const cells = Array.from(figures("faders")[1]!.querySelectorAll(".moved rect"));

@@ -147,7 +147,7 @@ describe("malformed files are refused by name", () => {
     [file('{"a":1}').map((byte) => (byte === 0x61 ? 0xff : byte)), "the header is not JSON in UTF-8"],
     [file({ a: 1 }), 'tensor "a" is not described by an object'],
     [file({ a: entry("F31", [], [0, 4]) }, 4), '"F31", which the format does not have\n  Nearest: "F32".'],
-    [file({ a: entry(undefined, [], [0, 4]) }, 4), "dtype undefined"],
+    [file({ a: entry(undefined, [], [0, 4]) }, 4), "has no dtype"],
     [file({ a: entry("toString", [], [0, 4]) }, 4), 'dtype "toString"'],
     [file({ a: entry("F32", [-1], [0, 4]) }, 4), "shape [-1], not a list of non-negative integers"],
     [file({ a: entry("F32", [1.5], [0, 6]) }, 6), "shape [1.5]"],

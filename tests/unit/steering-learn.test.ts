@@ -1,8 +1,11 @@
 import { ArgumentError, NumericsError, parameter, type Tensor, valueAndGrad } from "fader/autograd";
 import { Adam, fingerprint, SiteError, scale } from "fader/nn";
 import {
+  bake,
+  evaluate,
+  interventionFromBytes,
   type Kind,
-  type LearnedIntervention,
+  LearnedIntervention,
   type LearnOptions,
   type LearnReport,
   learn,
@@ -13,7 +16,7 @@ import {
 } from "fader/steering";
 import { describe, expect, test } from "vitest";
 import { fakePrompts } from "../fixtures/own/task";
-import { tinyModel, values } from "../fixtures/own/tiny";
+import { distance, tinyModel, values } from "../fixtures/own/tiny";
 
 const model = tinyModel();
 const prompts = fakePrompts(6);
@@ -118,6 +121,62 @@ describe("stopping early", () => {
   });
 });
 
+describe("learning for all positions at once", () => {
+  const mixed = [...fakePrompts(3, 0), ...fakePrompts(3, 5, 3), ...fakePrompts(2, 6, 8)];
+  const all: LearnOptions = { ...quick, steps: 60, minimality: 0, positions: "all" };
+
+  test.each(["scalars", "vectors", "dynamic"] as Kind[])("%s takes prompts of any lengths", async (kind) => {
+    const losses: number[] = [];
+    const learned = await learn(kind, model, mixed, { ...all, onProgress: ({ loss }) => losses.push(loss) });
+    expect(losses.at(-1)!).toBeLessThan(0.9 * losses[0]!);
+    expect(learned.parameterCount).toBe({ scalars: 4, vectors: 4 * 16, dynamic: 4 * 17 }[kind]);
+    expect(learned.hasPositions).toBe(false);
+    expect(learned.provenance).toMatchObject({ positions: "all", tokens: [] });
+    expect(learned.activeLocations().every(({ position }) => position === undefined)).toBe(true);
+    expect(learned.keepLargest(1).activeLocations()).toEqual(learned.activeLocations().slice(0, 1));
+    const metrics = evaluate(model, [...fakePrompts(2, 9, 4), ...fakePrompts(2, 9, 7)], learned);
+    expect(metrics).toMatchObject({ prompts: 4, activeLocations: 4 });
+    expect(Number.isFinite(metrics.klOthers)).toBe(true);
+  });
+
+  test("is one edit of every token, whatever the length", async () => {
+    const { parameters, ...learned } = await learnScalars(model, mixed, { ...quick, positions: "all", sites: ["z"] });
+    expect(parameters.z!.alpha!.shape).toEqual([2, 2]);
+    const again = new LearnedIntervention(learned.kind, parameters, learned.provenance);
+    const rows = parameters.z!.alpha!.unsqueeze(1);
+    for (const length of [1, 6]) {
+      const ids = fakePrompts(1, 3, length)[0]!.ids;
+      const byPosition = scale(rows.expand([2, length, 2]));
+      const [got, want] = [again.at(-0.5), { z: byPosition }].map((interventions, i) => {
+        return values(model.forward(ids, { interventions, beta: i === 0 ? 1 : -0.5 }).logits);
+      });
+      expect(distance(got!, want!)).toBeLessThan(1e-5);
+    }
+  });
+
+  test("is saved, read back and baked", async () => {
+    for (const kind of ["scalars", "vectors"] as const) {
+      const learned = await learn(kind, model, mixed, { ...all, steps: 10, sites: ["attn_out", "mlp_out", "z"] });
+      const back = interventionFromBytes(learned.toBytes(), model);
+      expect(back.provenance).toEqual(learned.provenance);
+      expect(numbers(back)).toEqual(numbers(learned));
+      const baked = bake(model, back.at(1), { beta: -1 });
+      for (const { ids } of fakePrompts(3, 4, 9)) {
+        const want = model.forward(ids, { interventions: learned.at(-1) }).logits;
+        expect(distance(baked.forward(ids).logits, want)).toBeLessThan(1e-5);
+      }
+    }
+  });
+
+  test("prunes whole vectors by layer", async () => {
+    const learned = await learnVectors(model, mixed, { ...all, groupMinimality: 3 });
+    const active = learned.activeLocations().length;
+    expect(active).toBeGreaterThan(0);
+    expect(active).toBeLessThan(4);
+    expect(learned.activeParameters).toBe(16 * active);
+  });
+});
+
 describe("what cannot be learned", () => {
   const refuse = async (options: LearnOptions, given = prompts) =>
     learnScalars(model, given, { steps: 1, ...options }).then(
@@ -139,7 +198,7 @@ describe("what cannot be learned", () => {
       "ArgumentError: learn: no prompts given
 
       ArgumentError: learn: prompts of 5 and 4 tokens: positions would not mean the same
-        Keep the prompts of one length.
+        Keep the prompts of one length, or learn { positions: "all" }.
 
       ArgumentError: learn: no sites given
         For instance ["mlp_out"].
@@ -169,6 +228,7 @@ describe("what cannot be learned", () => {
       { patience: -1 },
       { lr: Number.POSITIVE_INFINITY },
       { seed: 0.5 },
+      { positions: "some" as never },
     ];
     const accepted: LearnOptions[] = [];
     for (const options of bad) if (!(await refuse(options)).startsWith("ArgumentError")) accepted.push(options);

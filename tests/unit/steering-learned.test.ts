@@ -178,6 +178,12 @@ describe("a saved intervention that is malformed", () => {
     "name with too many parts": file({ ...alpha, "mlp_out/alpha/more": floats([2, 5]) }),
     "tensor of another shape": file({ "mlp_out/alpha": floats([2]) }),
     "no tensors at all": file({}),
+    "unknown positions": file(alpha, {
+      provenance: JSON.stringify({ ...provenanceFor(fingerprint(model)), positions: "some" }),
+    }),
+    "positions where there are none": file(alpha, {
+      provenance: JSON.stringify({ ...provenanceFor(fingerprint(model)), positions: "all" }),
+    }),
     "no positions": file({ "mlp_out/alpha": floats([2, 0]) }),
     "a part of two": file({ "mlp_out/g": floats([2, 16]) }, { kind: "dynamic" }),
     NaN: file({ "mlp_out/alpha": floats([2, 5], Number.NaN) }),

@@ -1,8 +1,7 @@
 import { ArgumentError } from "fader/autograd";
-import { defaultGrid, type Grid, paretoFront, quickGrid, trialId, trialsOf } from "fader/steering";
+import { defaultGrid, type Grid, nestedBootstrap, paretoFront, quickGrid, trialId, trialsOf } from "fader/steering";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { nestedBootstrap } from "../../src/steering/statistics/nested-bootstrap";
 
 describe("trials", () => {
   test("have ids that do not change and that differ", () => {

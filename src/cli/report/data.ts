@@ -7,7 +7,10 @@ export interface ReportData {
   /** `split` names both sides, as in "137 training countries, 60 held-out countries". */
   task: { name: string; description: string; split: string };
   example: Example;
-  /** One heat map per entry; sites with several scalars per location (heads) give one entry each. */
+  /**
+   * One heat map per entry, layers × tokens, or a single column for all tokens; sites with several scalars per location
+   * (heads) give one entry each.
+   */
   faders: { sites: { site: string; alpha: number[][] }[] };
   /** L2 norms, one heat map per entry. */
   vectors: { sites: { site: string; norm: number[][] }[] };
@@ -47,8 +50,9 @@ export interface ExampleRow {
 export interface Place {
   site: string;
   layer: number;
-  position: number;
-  token: string;
+  /** Absent where the scalar is the same at every token. */
+  position?: number;
+  token?: string;
   alpha: number;
 }
 
@@ -58,7 +62,7 @@ export interface Curve {
   points: { k: number; effectiveness: number }[];
 }
 
-/** Checks that every heat map is layers × tokens and finite; a wrong shape would draw a wrong picture silently. */
+/** Checks that every heat map is layers × tokens (or one column for all tokens) and finite; a wrong shape would draw a wrong picture silently. */
 export function checkReportData(data: ReportData): void {
   const maps = [
     ...data.faders.sites.map(({ site, alpha }) => ({ name: `faders at ${site}`, values: alpha })),
@@ -70,7 +74,7 @@ export function checkReportData(data: ReportData): void {
       throw new RangeError(`report: ${name}: ${values.length} layers, but the model has ${data.model.n_layers}`);
     }
     values.forEach((row, layer) => {
-      if (row.length !== width) {
+      if (row.length !== width && row.length !== 1) {
         throw new RangeError(
           `report: ${name}, layer ${layer}: ${row.length} positions, but the prompt has ${width} tokens`,
         );

@@ -1,10 +1,13 @@
 import { type Canvas, svgText } from "./canvas";
 import { tokenLabel } from "./text";
 
-/** One layer × token map; `color` and `describe` are asked only about values that are not zero. */
+/** One map of layers × tokens, or with one column for all tokens; `color` and `describe` are asked only about values that are not zero. */
 export interface HeatMap {
   values: number[][];
+  /** What the columns are called. */
   tokens: string[];
+  /** Its one column stands for all tokens. */
+  isForAll: boolean;
   color(value: number): string;
   describe(value: number): string;
   description: string;
@@ -62,7 +65,7 @@ export function heatMapSvg({ plot, document }: Canvas, map: HeatMap): string {
           strokeOpacity: 0.25,
           rx: 3,
           title: (cell) =>
-            `layer ${cell.layer}, token ${cell.position} “${labels[cell.position]}”: ${map.describe(cell.value)}`,
+            `layer ${cell.layer}, ${placeOf(map, cell.position, LABEL_LENGTH)}: ${map.describe(cell.value)}`,
           className: "moved",
         },
       ),
@@ -76,12 +79,17 @@ export function heatMapSvg({ plot, document }: Canvas, map: HeatMap): string {
         dy: 12,
         dx: 3,
         fill: "currentColor",
-        title: (_, position) => `token ${position}: ${tokenLabel(map.tokens[position]!)}`,
+        title: (_, position) => placeOf(map, position),
         className: "tokens",
       }),
     ],
   });
   return svgText(chart as Element, map.description);
+}
+
+/** A column in words. */
+export function placeOf({ tokens, isForAll }: Pick<HeatMap, "tokens" | "isForAll">, column: number, length?: number) {
+  return isForAll ? tokens[column]! : `token ${column} “${tokenLabel(tokens[column]!, length)}”`;
 }
 
 /** How far each tilted label reaches to the left of the first column. */

@@ -1,7 +1,7 @@
 import type { Canvas } from "./canvas";
 import { divergingColor, gradient, STEPS, sequentialColor } from "./colors";
 import type { ReportData } from "./data";
-import { heatMapSvg } from "./heatmap";
+import { heatMapSvg, placeOf } from "./heatmap";
 import { figure, table } from "./parts";
 import { count, escapeHtml, fixed, significant, tokenHtml } from "./text";
 
@@ -30,12 +30,13 @@ export function faderMaps(canvas: Canvas, data: ReportData): string {
   const end = significant(largest);
   const figures = data.faders.sites.map(({ site, alpha }) => {
     const caption = tally(alpha, "moved");
+    const columns = columnsOf(alpha, data);
     const svg = heatMapSvg(canvas, {
       values: alpha,
-      tokens: data.example.tokens,
+      ...columns,
       color: (value) => divergingColor(value, largest),
       describe: (value) => `α = ${fixed(value, 3, true)}`,
-      description: `Faders at ${site} by layer and token. ${caption} ${extremes(alpha, data.example.tokens)}`,
+      description: `Faders at ${site} by layer and token. ${caption} ${extremes(alpha, columns)}`,
     });
     return figure("faders", site, caption, svg);
   });
@@ -44,7 +45,7 @@ export function faderMaps(canvas: Canvas, data: ReportData): string {
     `<span class="bar">−${end}${half(0)}0${half(STEPS)}+${end}</span>` +
     "<span>at β = +1, red is turned down and blue is turned up</span>";
   return `<section aria-labelledby="faders"><h2 id="faders">Where the faders moved</h2>
-<p>One learned scalar α for every site, layer and token; the activation there is multiplied by 1 + β·α,
+<p>One learned scalar α for ${placesOf(maps, data)}; the activation there is multiplied by 1 + β·α,
 which reverses it where that is negative.
 ${count(active)} of ${count(total)} faders moved, the other ${count(total - active)} are exactly 0.
 Layer 0 is at the bottom.</p>
@@ -58,24 +59,41 @@ export function vectorMaps(canvas: Canvas, data: ReportData): string {
   const largest = largestOf(maps);
   const figures = data.vectors.sites.map(({ site, norm }) => {
     const caption = tally(norm, "in use");
+    const columns = columnsOf(norm, data);
     const svg = heatMapSvg(canvas, {
       values: norm,
-      tokens: data.example.tokens,
+      ...columns,
       color: (value) => sequentialColor(value, largest),
       describe: (value) => `norm ${significant(value)}`,
-      description: `Norms at ${site} by layer and token. ${caption} ${extremes(norm, data.example.tokens)}`,
+      description: `Norms at ${site} by layer and token. ${caption} ${extremes(norm, columns)}`,
     });
     return figure("vectors", site, caption, svg);
   });
   const bar = `<i style="background:${gradient("s", 0, STEPS)}"></i>`;
   const scale = `<span class="bar">0${bar}${significant(largest)}</span>`;
   return `<section aria-labelledby="vectors"><h2 id="vectors">Where the steering vectors act</h2>
-<p>The length (L2 norm) of the vector added at every site, layer and token.</p>
+<p>The length (L2 norm) of the vector added at ${placesOf(maps, data)}.</p>
 <div class="legend">${largest > 0 ? scale : ""}${ZERO}</div>${figures.join("\n")}</section>`;
 }
 
+/** The columns of a map: the tokens of the example, or all tokens at once. */
+interface Columns {
+  tokens: string[];
+  isForAll: boolean;
+}
+
+function columnsOf(values: number[][], { example: { tokens } }: ReportData): Columns {
+  const isForAll = values[0]?.length === 1 && tokens.length > 1;
+  return { tokens: isForAll ? ["every token"] : tokens, isForAll };
+}
+
+function placesOf(maps: number[][][], data: ReportData): string {
+  const isForAll = maps.length > 0 && maps.every((values) => columnsOf(values, data).isForAll);
+  return isForAll ? "every site and layer, the same for all tokens" : "every site, layer and token";
+}
+
 /** Says in words where the largest value of a map is. */
-function extremes(values: number[][], tokens: string[]): string {
+function extremes(values: number[][], columns: Columns): string {
   let best = { size: 0, layer: 0, position: 0 };
   values.forEach((row, layer) => {
     row.forEach((value, position) => {
@@ -83,14 +101,16 @@ function extremes(values: number[][], tokens: string[]): string {
     });
   });
   if (best.size === 0) return "Nothing moved.";
-  return `Largest at layer ${best.layer}, token ${best.position} “${tokens[best.position]!.trim()}”.`;
+  return `Largest at layer ${best.layer}, ${placeOf(columns, best.position)}.`;
 }
 
 function placesTable(data: ReportData, active: number): string {
   if (data.places.length === 0) return "<h3>The places that moved</h3><p>No fader moved.</p>";
   const more = data.places.length < active ? ` The ${count(data.places.length)} largest of ${count(active)}.` : "";
   const rows = data.places.map((place) => [
-    { html: `${tokenHtml(place.token)} <span class="soft">at ${place.position}</span>` },
+    place.token === undefined
+      ? "every token"
+      : { html: `${tokenHtml(place.token)} <span class="soft">at ${place.position}</span>` },
     String(place.layer),
     { html: `<code>${escapeHtml(place.site)}</code>` },
     fixed(place.alpha, 3, true),

@@ -20,6 +20,9 @@ export type RotaryScaling =
       readonly original_max_position_embeddings: number;
     };
 
+/** Positions are 32-bit integers. */
+const LAST_POSITION = 2 ** 31;
+
 interface RotaryFields {
   /** Names of the share of each head that turns, its default, and whether it must be the whole head. */
   share: [string, ...string[]];
@@ -50,6 +53,12 @@ export function parseRotary(
   }
   if (dim === 0) return {};
   const scaling = scalingFields && parseScaling(scalingFields);
+  const fastest = Math.max(1, base ** (2 / dim - 1)) / Math.min(1, scaling?.factor ?? 1);
+  if (!Number.isFinite(fastest * LAST_POSITION)) {
+    throw fields.error("the angles of rotary positions would not be finite", {
+      details: { base, ...(scaling && { factor: scaling.factor }) },
+    });
+  }
   return { rotary: { dim, base, ...(scaling && { scaling }) } };
 }
 

@@ -75,7 +75,8 @@ export function firstNotFinite(data: TypedArray, dtype: WeightDType, at: number,
     const size = dtype === "f32" ? 4 : 2;
     const begin = data.byteOffset + at * size;
     // From one word boundary to another, which takes in a neighbour of an odd 16-bit element.
-    const first = begin & ~3;
+    // Not with bit operations: addresses beyond 2 GiB would turn negative.
+    const first = begin - (begin % 4);
     const words = new Int32Array(data.buffer, first, Math.ceil((begin + count * size - first) / 4));
     const [mask, one] = exponents[dtype];
     if ((carries(words, mask, one) & (mask + one)) === 0) return -1;

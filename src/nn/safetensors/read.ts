@@ -139,6 +139,8 @@ function checkMetadata(value: unknown, source: string): Record<string, string> {
 function parseEntry(name: string, info: unknown, dataStart: number, source: string): StoredEntry {
   const fail = (problem: string, parts = {}) => new CheckpointError(source, `tensor ${quote(name)} ${problem}`, parts);
   if (!isObject(info)) throw fail("is not described by an object");
+  const absent = ["dtype", "shape", "data_offsets"].find((field) => !Object.hasOwn(info, field));
+  if (absent !== undefined) throw fail(`has no ${absent}`);
   const { dtype, shape, data_offsets: offsets } = info;
   if (!isStoredDtype(dtype)) {
     const near = nearest(quote(dtype).slice(0, 40), Object.keys(DTYPES));

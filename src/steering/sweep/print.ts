@@ -1,4 +1,4 @@
-import type { Interval } from "../statistics/nested-bootstrap";
+import type { Interval } from "../statistics";
 import type { Claim } from "./claims";
 import type { Cell, Summary, TaskSummary } from "./summary";
 import type { MeasureName } from "./units";

@@ -17,8 +17,8 @@ const castOp = op("cast", {
 });
 
 /**
- * Converts the elements. To `bool`: is it non-zero. To `i32`: truncated. To `f16`, `bf16`: rounded to the nearest, ties to
- * even; gradients cannot pass through these two (`DtypeError`).
+ * Converts the elements. To `bool`: is it non-zero. To `i32`: truncated. To `f16` and `bf16`: rounded to the nearest,
+ * ties to even; gradients cannot pass through these two (`DtypeError`).
  */
 export function cast(x: Tensor, dtype: DType): Tensor {
   return x.dtype === dtype ? x : castOp({ x }, { dtype });

@@ -11,6 +11,10 @@ const mostColumns = 512;
 const fewestRows = 144;
 const fewestColumns = 64;
 
+/** Products of so few rows read B in place, from memory: the longer the pieces of its rows, the better. */
+const fewRows = 5;
+const longestRow = 4096;
+
 const divideUp = (a: number, b: number) => Math.floor((a + b - 1) / b);
 const roundUp = (a: number, unit: number) => divideUp(a, unit) * unit;
 
@@ -23,7 +27,10 @@ export function partition(batch: number, m: number, n: number, k: number) {
   const isShared = threads > 1 && batch * m * n * k >= tuning.smallProduct;
   if (isShared) {
     height = evenly(m, mostRows, tileRows);
-    width = evenly(n, mostColumns, tileColumns);
+    width =
+      m <= fewRows
+        ? evenly(n, Math.min(longestRow, divideUp(n, 2 * threads)), tileColumns)
+        : evenly(n, mostColumns, tileColumns);
     // A large product can afford more parts, which share out more evenly.
     const wanted = (batch * m * n * k > largeProduct ? 4 : 2) * threads;
     const count = () => batch * divideUp(m, height) * divideUp(n, width);

@@ -1,5 +1,5 @@
 // Packing: a strip of a matrix becomes depth-major float32, so that the tile product reads it in order.
-import { BF16, F16, F32, Stored } from "./elements";
+import { BF16, F16, F32, Stored, widenEight } from "./elements";
 import { storeTransposed } from "./simd";
 import { TILE_COLS, TILE_ROWS } from "./gemm-tile";
 
@@ -51,15 +51,14 @@ function panel<B>(src: usize, colStride: i32, depthStride: i32, cols: i32, depth
 
 /** All panels at once: rows of B are read from end to end, which the processor fetches ahead. */
 function packRows<B>(src: usize, step: usize, count: i32, depth: i32, dst: usize): void {
-  const elements = changetype<B>(0);
+  const shift = changetype<B>(0).shift();
   const skip: usize = (depth * TILE_COLS) << 2;
   for (let p = 0; p < depth; p++) {
     let from = src;
     let to = dst;
     for (let q = count; q > 0; q--) {
-      v128.store(to, elements.four(from));
-      v128.store(to, elements.four(from + (4 << elements.shift())), 16);
-      from += TILE_COLS << elements.shift();
+      widenEight<B>(from, to);
+      from += TILE_COLS << shift;
       to += skip;
     }
     src += step;

@@ -1,4 +1,5 @@
-// C = A·B (+ C) (+ bias), B stored as float32 or in 16 bits. Every element of C is summed in the same order however C is cut into parts.
+// C = A·B (+ C) (+ bias), B stored as float32 or in 16 bits. Every element of C is summed in the same order however C
+// is cut into parts.
 import { shiftOf, Stored } from "./elements";
 import { packPanel, packPanels, packWide } from "./gemm-pack";
 import { dotRows, streamRows } from "./gemm-rows";
@@ -84,7 +85,10 @@ export function gemm(
   multiply(Stored.F32, m, n, k, a, aRow, aCol, b, bRow, bCol, c, cRow, accumulate, bias, scratch, m <= FEW_ROWS);
 }
 
-/** Part of a product with B `stored` as the number says; `few` says whether the whole of it has few rows, so that parts are computed alike. */
+/**
+ * Part of a product with B `stored` as the number says; `few` says whether the whole of it has few rows, so that parts
+ * are computed alike.
+ */
 function multiply(
   stored: i32, m: i32, n: i32, k: i32, a: usize, aRow: i32, aCol: i32, b: usize, bRow: i32, bCol: i32,
   c: usize, cRow: i32, accumulate: bool, bias: usize, scratch: usize, few: bool,
@@ -135,6 +139,9 @@ export function gemmParts(
     const rows = min(m - i, height);
     const cols = min(n - j, width);
     if (k <= 0) prepare(rows, cols, to, n, false, shift);
-    else multiply(stored, rows, cols, k, fromA, aRow, aCol, fromB, bRow, bCol, to, n, false, shift, scratch, m <= FEW_ROWS);
+    else {
+      const few = m <= FEW_ROWS;
+      multiply(stored, rows, cols, k, fromA, aRow, aCol, fromB, bRow, bCol, to, n, false, shift, scratch, few);
+    }
   }
 }

@@ -75,8 +75,9 @@ function strided(job: i32, from: i32, to: i32, thread: i32): void {
   const op = integer(3);
   const meta = ownMeta(thread, rank, to - from);
   if (job == Job.Convert) {
-    const a = <usize>integer(4) + <usize>((from * firstStride(meta, rank, 0)) << sourceShift(op));
-    return convertStrided(op, rank, meta, a, <usize>integer(5) + <usize>((from * firstStride(meta, rank, 1)) << targetShift(op)));
+    const source = <usize>integer(4) + <usize>((from * firstStride(meta, rank, 0)) << sourceShift(op));
+    const target = <usize>integer(5) + <usize>((from * firstStride(meta, rank, 1)) << targetShift(op));
+    return convertStrided(op, rank, meta, source, target);
   }
   const a = at(4, from * firstStride(meta, rank, 0));
   if (job == Job.Copy) return copyStrided(rank, meta, a, at(5, from * firstStride(meta, rank, 1)));

@@ -1,0 +1,114 @@
+import { ArgumentError, Random } from "../../autograd";
+import type { Model } from "../../nn";
+import type { Contestants } from "../compare";
+import type { LearnedIntervention } from "../learned";
+import { auroc, type BootstrapOptions, bootstrapOf, largest, spearman } from "../statistics";
+import type { Prompt, Task } from "../task";
+import { activationPatching } from "./activation-patching";
+import { attributionPatching } from "./attribution-patching";
+import { type Agreement, Localisation, type ModeResult } from "./localisation-result";
+import type { PlaceMap } from "./place-map";
+import { reachesAnswer, scoresOf } from "./scores";
+import { type PatchMode, patchModes } from "./settings";
+
+export interface LocalisationOptions extends BootstrapOptions {
+  /** What was learned, by name; several of one name are several seeds. All at the same sites. */
+  learned: Contestants;
+  /** How places are disturbed. Default: all three. */
+  modes?: readonly PatchMode[];
+  /** Most held-out prompts to patch, drawn by seed. Default 64. */
+  prompts?: number;
+  /** Share of the places that count as important: those with the largest effects. Default 0.1. */
+  topShare?: number;
+  /** Draws prompts, counterfactuals and the bootstrap. Default 0. */
+  seed?: number;
+  onProgress?: (done: string) => void;
+}
+
+/**
+ * Do learned |α| and ‖v‖, and attribution patching, point at the places that matter? Patches every place on held-out
+ * prompts and compares mean |effect on Δ| with the scores: Spearman correlation over the places, and AUROC for finding
+ * the largest `topShare` of them. Places that cannot reach the answer (last block, before the last position) are left
+ * out: every score knows them, which would flatter all. Intervals: bootstrap over prompts and, where there are several,
+ * seeds; the value is the mean over seeds.
+ *
+ * Throws `ArgumentError` for learned interventions that differ in sites or do not fit the prompts.
+ */
+export function localisation(model: Model, task: Task, options: LocalisationOptions): Localisation {
+  const { modes = patchModes, topShare = 0.1, seed = 0, prompts: most = 64 } = options;
+  if (!(topShare > 0 && topShare < 1)) throw new ArgumentError("localisation", `topShare is ${topShare}`);
+  if (!Number.isInteger(most) || most < 1) throw new ArgumentError("localisation", `prompts is ${most}`);
+  const prompts = new Random(seed).shuffle(task.test).slice(0, most);
+  const lists = Object.entries(options.learned).map(([name, given]) => [name, listOf(given)] as const);
+  const sites = lists[0]?.[1][0]?.sites;
+  if (sites === undefined) {
+    throw new ArgumentError("localisation", "nothing learned to compare", { hint: "Pass { faders, vectors }." });
+  }
+  const length = prompts[0]?.ids.length ?? 0;
+  const learned = lists.map(([name, list]) => [name, scoresOf(name, list, sites, length)] as const);
+  const results = modes.map((mode): ModeResult => {
+    const patched = { sites, mode, seed };
+    const causal = activationPatching(model, prompts, patched);
+    options.onProgress?.(`${task.name}: ${mode} patched`);
+    const estimate = attributionPatching(model, prompts, patched);
+    const live = causal.spots().flatMap((spot, i) => (reachesAnswer(spot, causal.layers, length) ? [i] : []));
+    const top = Math.max(1, Math.round(live.length * topShare));
+    const compared = (scores: Scores) => agreement(scores, causal, live, top, { ...options, seed });
+    return {
+      mode,
+      places: live.length,
+      top,
+      causal,
+      agreement: {
+        ...Object.fromEntries(learned.map(([name, seeds]) => [name, compared(fixedScores(seeds))])),
+        attribution: compared({ seeds: 1, of: (drawn) => estimate.meanAbsolute(drawn) }),
+      },
+    };
+  });
+  const seeds = Math.max(...learned.map(([, list]) => list.length));
+  return new Localisation(task.name, labels(model, prompts), seeds, results);
+}
+
+/** Scores of all places, by the prompts that are drawn and the seed of the learner. */
+interface Scores {
+  seeds: number;
+  of(prompts: readonly number[], seed: number): readonly number[];
+}
+
+function fixedScores(seeds: readonly (readonly number[])[]): Scores {
+  return { seeds: seeds.length, of: (_, seed) => seeds[seed]! };
+}
+
+/** Both statistics with their intervals, over the places `live`. */
+function agreement(
+  scores: Scores,
+  causal: PlaceMap,
+  live: readonly number[],
+  top: number,
+  options: BootstrapOptions,
+): Agreement {
+  const pick = (values: readonly number[]) => live.map((i) => values[i]!);
+  const over = (compare: (scores: readonly number[], effects: readonly number[]) => number) =>
+    bootstrapOf(
+      [causal.prompts, scores.seeds],
+      (drawn, seeds) => {
+        const effects = pick(causal.meanAbsolute(drawn));
+        return mean(seeds!.map((seed) => compare(pick(scores.of(drawn!, seed)), effects)));
+      },
+      options,
+    );
+  return { spearman: over(spearman), auroc: over((s, effects) => auroc(s, largest(effects, top))) };
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+const listOf = (given: Contestants[string]) =>
+  (Array.isArray(given) ? given : [given]) as readonly LearnedIntervention[];
+
+/** The token at each position, where all prompts share it. */
+function labels(model: Model, prompts: readonly Prompt[]): string[] {
+  return prompts[0]!.ids.map((id, i) => {
+    const isShared = prompts.every((prompt) => prompt.ids[i] === id);
+    return isShared ? (model.tokenizer?.token(id) ?? String(id)) : "‹varies›";
+  });
+}

@@ -1,0 +1,79 @@
+import { step, type Tensor, tensor } from "../../autograd";
+import { type Model, placeName, type Site } from "../../nn";
+import { featureOf } from "../learned";
+import type { Spot } from "./place-map";
+import type { PatchSettings } from "./settings";
+
+/** Activations by place name: `[rows, positions, …]` row-major. */
+type Values = Record<string, Float64Array>;
+
+/** Prompts that go through the model at once. */
+export const chunk = 32;
+
+/** What stands in for the activations of each prompt. */
+export class Replacements {
+  private readonly values: Values = {};
+
+  /** Runs the model on what replaces. `ids`: the prompts themselves. */
+  constructor(
+    private readonly model: Model,
+    private readonly settings: PatchSettings,
+    ids: readonly (readonly number[])[],
+  ) {
+    const { mode, others, sites } = settings;
+    if (mode === "zero") return;
+    const sources = mode === "mean" ? ids : others;
+    for (let at = 0; at < sources.length; at += chunk) {
+      step(() => {
+        const { activations } = model.forward(sources.slice(at, at + chunk), { capture: sites, positions: "last" });
+        for (const [name, h] of Object.entries(activations)) this.take(name, h, at, sources.length);
+      });
+    }
+  }
+
+  /** What replaces one activation, with its shape; `undefined` for zero. */
+  at({ site, layer, position }: Spot, prompt: number): Tensor | undefined {
+    const values = this.values[placeName(site, layer)];
+    if (values === undefined) return undefined;
+    const { shape, size } = this.feature(site);
+    const start = (this.rowOf(prompt) * this.settings.length + position) * size;
+    return tensor(values.subarray(start, start + size), { dtype: this.model.dtype, shape });
+  }
+
+  /** What replaces the activations of one prompt at one site, `[layers, positions, …]`. */
+  ofPrompt(site: Site, prompt: number): Tensor {
+    const { n_layers } = this.model.config;
+    const { shape, size } = this.feature(site);
+    const count = this.settings.length * size;
+    const all = new Float64Array(n_layers * count);
+    for (let l = 0; l < n_layers; l++) {
+      const values = this.values[placeName(site, l)];
+      const start = this.rowOf(prompt) * count;
+      if (values !== undefined) all.set(values.subarray(start, start + count), l * count);
+    }
+    return tensor(all, { dtype: this.model.dtype, shape: [n_layers, this.settings.length, ...shape] });
+  }
+
+  private rowOf(prompt: number): number {
+    return this.settings.mode === "mean" ? 0 : prompt;
+  }
+
+  private feature(site: Site): { shape: readonly number[]; size: number } {
+    const shape = featureOf(site, this.model.config);
+    return { shape, size: shape.reduce((a, b) => a * b, 1) };
+  }
+
+  /** Keeps the activations of one chunk, or adds their share to the mean. */
+  private take(name: string, h: Tensor, at: number, rows: number): void {
+    const isMean = this.settings.mode === "mean";
+    const data = h.toTypedArray() as Float32Array | Float64Array;
+    const size = data.length / h.shape[0]!;
+    let kept = this.values[name];
+    if (kept === undefined) {
+      kept = new Float64Array(isMean ? size : rows * size);
+      this.values[name] = kept;
+    }
+    if (!isMean) kept.set(data, at * size);
+    else for (let i = 0; i < data.length; i++) kept[i % size]! += data[i]! / rows;
+  }
+}

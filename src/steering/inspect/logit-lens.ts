@@ -1,0 +1,106 @@
+import { ArgumentError, NumericsError, step } from "../../autograd";
+import { type Interventions, type Model, parsePlace, SiteError } from "../../nn";
+import { checkPrompt } from "../../nn/attention-pattern";
+import { unembed } from "../../nn/gpt";
+import { mostLikely } from "../../nn/sampling";
+import { type LensCell, type LensToken, LogitLens } from "./lens-result";
+import { checkTokens, tokenOf } from "./tokens";
+
+export interface LensOptions {
+  interventions?: Interventions;
+  /** β of all interventions. Default 1. */
+  beta?: number;
+  /** Sites or places of width `d_model`. Default: the stream entering block 0 and leaving every block. */
+  sites?: readonly string[];
+  /** How many of the likeliest tokens to name. Default 5. */
+  top?: number;
+  /** Token ids to follow through the model, e.g. two answers. */
+  tokens?: readonly number[];
+  /** Also keep all logits: `vocab_size` numbers for each place and token. */
+  full?: boolean;
+}
+
+/** Logits that are in memory at once. */
+const budget = 1 << 22;
+
+/**
+ * The logit lens (nostalgebraist 2020): what the model would say if it ended at each place. The activation there, as it
+ * is after interventions, goes through the final norm (with its own scale there) and the unembedding. `ids`: one prompt.
+ * After the last block that is exactly the model's output.
+ *
+ * @throws SiteError for places that are not there or not `d_model` wide, TokenError for token ids outside the
+ *   vocabulary, NumericsError for logits that are not finite, and what `forward` throws.
+ */
+export function logitLens(model: Model, ids: readonly number[], options: LensOptions = {}): LogitLens {
+  const { sites = ["blocks.0.resid_pre", "resid_post"], top = 5, tokens = [], full = false } = options;
+  const { interventions = {}, beta = 1 } = options;
+  checkPrompt("logitLens", ids);
+  checkTokens("logitLens", model, tokens);
+  for (const name of sites) checkPlace(model, name);
+  if (sites.length === 0) throw new ArgumentError("logitLens", "its list of sites is empty");
+  if (!(Number.isInteger(top) && top >= 0)) throw new ArgumentError("logitLens", `top is ${top}, not a whole number`);
+  const { vocab_size } = model.config;
+  const rows = Math.max(1, Math.floor(budget / vocab_size));
+  return step(() => {
+    const { activations } = model.forward(ids, { interventions, beta, capture: sites, positions: "last" });
+    const kept: Record<string, Float32Array | Float64Array> = {};
+    const places = Object.entries(activations).map(([name, h]) => {
+      const all = model.dtype === "f64" ? Float64Array : Float32Array;
+      if (full) kept[name] = new all(ids.length * vocab_size);
+      const cells: LensCell[] = [];
+      for (let from = 0; from < ids.length; from += rows) {
+        const part = step(() => unembed(model.parts, h.slice([null, [from, from + rows]])).toTypedArray());
+        kept[name]?.set(part, from * vocab_size);
+        for (let at = 0; at < part.length; at += vocab_size) {
+          const logits = part.subarray(at, at + vocab_size) as Float32Array | Float64Array;
+          cells.push(read(model, logits, top, tokens, `${name}, token ${cells.length}`));
+        }
+      }
+      return { name, cells };
+    });
+    return new LogitLens(
+      ids.map((id) => tokenOf(model, id)),
+      places,
+      full ? kept : undefined,
+    );
+  });
+}
+
+function read(
+  model: Model,
+  logits: Float32Array | Float64Array,
+  top: number,
+  tokens: readonly number[],
+  where: string,
+): LensCell {
+  let most = Number.NEGATIVE_INFINITY;
+  for (const logit of logits) most = Math.max(most, logit);
+  let total = 0;
+  for (const logit of logits) total += Math.exp(logit - most);
+  if (!Number.isFinite(total)) throw new NumericsError("logitLens", `the logits at ${where} are not finite`);
+  const entry = (id: number, rank: number): LensToken => ({
+    ...tokenOf(model, id),
+    logit: logits[id]!,
+    probability: Math.exp(logits[id]! - most) / total,
+    rank,
+  });
+  return {
+    top: Array.from(mostLikely(logits, top), (id, i) => entry(id, i + 1)),
+    tokens: tokens.map((id) => entry(id, rankOf(logits, id))),
+  };
+}
+
+/** 1 for the likeliest; of equal ones the smaller id comes first. */
+function rankOf(logits: Float32Array | Float64Array, id: number): number {
+  const own = logits[id]!;
+  let rank = 1;
+  for (let i = 0; i < logits.length; i++) if (logits[i]! > own || (logits[i] === own && i < id)) rank++;
+  return rank;
+}
+
+function checkPlace(model: Model, name: string): void {
+  if (parsePlace(name, model.config, "logitLens").site !== "z") return;
+  throw new SiteError("logitLens", `"${name}" is a result of each head, not ${model.config.d_model} wide`, {
+    hint: 'Use "attn_out", what the heads write into the residual stream.',
+  });
+}
