@@ -22,7 +22,9 @@ export interface AcrossLengthsOptions<Wording> extends TaskOptions {
 }
 
 /** By length on the built-in model, every second one to train on: 12, 20 and 24 of 12-25 tokens, 13, 15 and 17 of 13-19. */
-const wordings: { [Name in keyof Wordings]: { all: readonly Wordings[Name][]; trainOn: readonly Wordings[Name][] } } = {
+export const wordings: {
+  [Name in keyof Wordings]: { all: readonly Wordings[Name][]; trainOn: readonly Wordings[Name][] };
+} = {
   ccc: { all: conflictForms, trainOn: ["open", "qa", "news"] },
   ioi: { all: ioiPatterns.map((_, template) => template), trainOn: [2, 1, 4] },
 };

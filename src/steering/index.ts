@@ -96,6 +96,7 @@ export {
   type Interval,
   largest,
   meanInterval,
+  nestedBootstrap,
   ranks,
   spearman,
 } from "./statistics";

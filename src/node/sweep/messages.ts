@@ -1,15 +1,15 @@
 import type { FailedTrial, Trial, TrialResult } from "../../steering";
 import type { NodeLoadOptions } from "../load";
 
-/** What a worker is started with. Paths and names as the user gave them. */
-export interface WorkerData {
+/** The first message to a worker: its model. Paths and names as the user gave them. */
+export interface Start {
   readonly source: string | undefined;
   readonly load: NodeLoadOptions;
   /** Of the model that the sweep is about. */
   readonly fingerprint: string;
 }
 
-/** To a worker: one trial at a time. */
+/** All further messages to a worker: one trial at a time. */
 export type Order = Trial;
 
 /** From a worker. */

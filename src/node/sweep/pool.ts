@@ -1,8 +1,9 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { Worker } from "node:worker_threads";
 import { ThreadError } from "../../autograd";
 import { type Trial, trialId } from "../../steering";
-import type { Report, WorkerData } from "./messages";
+import type { Report, Start } from "./messages";
 
 export interface PoolEvents {
   /** A trial is finished. The worker gets its next one once this has settled. */
@@ -12,18 +13,17 @@ export interface PoolEvents {
 }
 
 /**
- * Runs trials in `jobs` threads, one trial in each at a time, in order. Each thread has its own model and computes with
- * one kernel thread, so that results do not depend on `jobs`. Rejects with the first error, or with the reason of
- * `signal`; by then all threads have ended.
+ * Runs trials in `jobs` processes, one trial in each at a time, in order. Each has its own model and computes with one
+ * thread. Rejects with the first error, or with the reason of `signal`; by then all of them have ended.
  */
 export async function runPool(
   trials: readonly Trial[],
-  data: WorkerData,
+  start: Start,
   { jobs, signal, ...events }: PoolEvents & { jobs: number; signal?: AbortSignal | undefined },
 ): Promise<void> {
   signal?.throwIfAborted();
   const queue = [...trials];
-  const workers: Worker[] = [];
+  const workers: ChildProcess[] = [];
   let stop = () => {};
   const stopped = new Promise<never>((_, reject) => {
     stop = () => reject(signal!.reason);
@@ -31,19 +31,20 @@ export async function runPool(
   signal?.addEventListener("abort", stop);
   try {
     const lanes = Array.from({ length: Math.min(jobs, trials.length) }, () => {
-      const worker = new Worker(workerFile(), { workerData: data, env: { ...process.env, FADER_THREADS: "1" } });
+      const worker = fork(workerFile(), { env: { ...process.env, FADER_THREADS: "1" }, serialization: "advanced" });
       workers.push(worker);
+      worker.send(start);
       return runLane(worker, queue, events);
     });
     await Promise.race([Promise.all(lanes), stopped]);
   } finally {
     signal?.removeEventListener("abort", stop);
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await Promise.all(workers.map(end));
   }
 }
 
 /** Feeds one worker until nothing is left. */
-function runLane(worker: Worker, queue: Trial[], { onFinished, onProgress }: PoolEvents): Promise<void> {
+function runLane(worker: ChildProcess, queue: Trial[], { onFinished, onProgress }: PoolEvents): Promise<void> {
   return new Promise((resolve, reject) => {
     let current: Trial | undefined;
     let start = 0;
@@ -51,7 +52,7 @@ function runLane(worker: Worker, queue: Trial[], { onFinished, onProgress }: Poo
       current = queue.shift();
       start = performance.now();
       if (current === undefined) resolve();
-      else worker.postMessage(current);
+      else worker.send(current);
     };
     const receive = async (report: Report) => {
       if (report.kind === "ready") next();
@@ -63,9 +64,16 @@ function runLane(worker: Worker, queue: Trial[], { onFinished, onProgress }: Poo
       }
     };
     worker.on("message", (report: Report) => receive(report).catch(reject));
-    worker.on("error", (error) => reject(failure(current, (error as Error).stack ?? String(error))));
-    worker.on("exit", () => reject(failure(current, "its thread ended")));
+    worker.on("error", (error) => reject(failure(current, error.message)));
+    worker.on("exit", (code, signal) => reject(failure(current, `its process ended (${signal ?? `status ${code}`})`)));
   });
+}
+
+async function end(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null || worker.pid === undefined) return;
+  const ended = once(worker, "exit");
+  worker.kill("SIGKILL");
+  await ended;
 }
 
 function failure(trial: Trial | undefined, message: string): ThreadError {

@@ -66,7 +66,7 @@ export interface SweepOutcome {
  * order of the grid: the same bytes however often the sweep was stopped), `summary.json` and `summary.txt` there.
  *
  * Throws `ArgumentError` for a grid out of range and for a folder that another sweep uses or has used, `ThreadError` when
- * a worker dies. Whatever it throws, finished trials stay in the journal.
+ * a worker process dies. Whatever it throws, finished trials stay in the journal.
  */
 export async function runSweep(model: Model, grid: Grid, options: SweepOptions): Promise<SweepOutcome> {
   const { out, source, load = {}, jobs = availableParallelism(), fresh = false, version, signal, onProgress } = options;

@@ -1,30 +1,42 @@
-import { parentPort, workerData } from "node:worker_threads";
 import { NumericsError } from "../../autograd";
-import { fingerprint } from "../../nn";
+import { fingerprint, type Model } from "../../nn";
 import { runTrial, trialId } from "../../steering";
 import { loadModel } from "../load";
-import type { Order, Report, WorkerData } from "./messages";
+import type { Order, Report, Start } from "./messages";
 
-/** A worker of `runSweep`: loads the model once, then learns and measures one trial after the other. */
-const { source, load, fingerprint: expected } = workerData as WorkerData;
-const tell = (report: Report) => parentPort!.postMessage(report);
+/** A worker process of `runSweep`: loads the model once, then learns and measures one trial after the other. */
+let model: Model | undefined;
+const tell = (report: Report) => process.send!(report);
 
-const model = await loadModel(source, load);
-if (fingerprint(model) !== expected) {
-  tell({ kind: "error", message: `the model "${model.name}" has changed since the sweep began` });
-} else {
-  parentPort!.on("message", async (trial: Order) => {
-    try {
-      const result = await runTrial(model, trial, ({ step, steps }) => {
-        if (step % 5 === 0) tell({ kind: "progress", share: step / steps });
-      });
-      tell({ kind: "done", result });
-    } catch (error) {
-      // The same numbers would come out again: that is a result. Anything else is not.
-      if (error instanceof NumericsError)
-        tell({ kind: "failed", failed: { id: trialId(trial), problem: error.problem } });
-      else tell({ kind: "error", message: (error as Error).stack ?? String(error) });
-    }
-  });
-  tell({ kind: "ready" });
+process.on("message", async (message: Start | Order) => {
+  try {
+    if (model === undefined) {
+      model = await open(message as Start);
+      tell({ kind: "ready" });
+    } else await run(model, message as Order);
+  } catch (error) {
+    tell({ kind: "error", message: (error as Error).stack ?? String(error) });
+  }
+});
+// Whatever ends the sweep ends its workers; Ctrl-C reaches them too, and is for the sweep to answer.
+process.on("disconnect", () => process.exit());
+process.on("SIGINT", () => {});
+
+async function open({ source, load, fingerprint: expected }: Start): Promise<Model> {
+  const loaded = await loadModel(source, load);
+  if (fingerprint(loaded) !== expected) throw new Error(`the model "${loaded.name}" has changed since the sweep began`);
+  return loaded;
+}
+
+async function run(model: Model, trial: Order): Promise<void> {
+  try {
+    const result = await runTrial(model, trial, ({ step, steps }) => {
+      if (step % 5 === 0) tell({ kind: "progress", share: step / steps });
+    });
+    tell({ kind: "done", result });
+  } catch (error) {
+    // The same numbers would come out again: that is a result. Anything else is not.
+    if (!(error instanceof NumericsError)) throw error;
+    tell({ kind: "failed", failed: { id: trialId(trial), problem: error.problem } });
+  }
 }

@@ -60,7 +60,7 @@ export function meanInterval(values: readonly number[], options: BootstrapOption
 }
 
 /** The value below which a share `p` of ascending values lies, interpolated linearly; NaN of none. */
-function quantile(ascending: readonly number[], p: number): number {
+export function quantile(ascending: readonly number[], p: number): number {
   if (ascending.length === 0) return Number.NaN;
   const at = p * (ascending.length - 1);
   const below = Math.floor(at);

@@ -1,2 +1,3 @@
 export { type BootstrapOptions, bootstrap, bootstrapOf, type Interval, meanInterval } from "./bootstrap";
+export { nestedBootstrap } from "./nested-bootstrap";
 export { auroc, largest, ranks, spearman } from "./ranks";

@@ -1,20 +1,5 @@
 import { ArgumentError, Random } from "../../autograd";
-
-/** An estimate with the ends of its interval. */
-export interface Interval {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-export interface BootstrapOptions {
-  /** Resamples. Default 1000. */
-  samples?: number;
-  /** Default 0: the same data give the same interval. */
-  seed?: number;
-  /** Default 0.95. */
-  level?: number;
-}
+import { type BootstrapOptions, type Interval, quantile } from "./bootstrap";
 
 /**
  * Percentile bootstrap in two stages, for runs (seeds) that each measure several units (groups of prompts): runs are drawn
@@ -47,13 +32,4 @@ export function nestedBootstrap<T>(
     const sorted = drawn[at]!.sort((a, b) => a - b);
     return { value, low: quantile(sorted, (1 - level) / 2), high: quantile(sorted, (1 + level) / 2) };
   });
-}
-
-/** The quantile of sorted values, linear between neighbours; NaN of none. */
-function quantile(sorted: readonly number[], share: number): number {
-  if (sorted.length === 0) return Number.NaN;
-  const at = share * (sorted.length - 1);
-  const below = Math.floor(at);
-  const [a, b] = [sorted[below]!, sorted[Math.min(below + 1, sorted.length - 1)]!];
-  return a === b ? a : a + (at - below) * (b - a);
 }

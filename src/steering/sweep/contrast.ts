@@ -1,4 +1,4 @@
-import { type Interval, nestedBootstrap } from "../statistics/nested-bootstrap";
+import { type Interval, nestedBootstrap } from "../statistics";
 import type { TrialResult } from "./run-trial";
 import { type MeasureName, meanOf, type Unit, unitsOf } from "./units";
 

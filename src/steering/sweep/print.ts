@@ -1,11 +1,12 @@
-import type { Interval } from "../statistics/nested-bootstrap";
+import type { Interval } from "../statistics";
 import type { Claim } from "./claims";
 import type { Cell, Summary, TaskSummary } from "./summary";
 import type { MeasureName } from "./units";
 
-const width = 98;
+const width = 80;
 
 const percent = (x: number) => (100 * x).toFixed(0);
+const two = (x: number) => x.toFixed(2);
 const three = (x: number) => x.toFixed(3);
 /** Every digit up to a hundred thousand, then `1.2e+6`. */
 const count = (x: number) => (x < 99_999.5 ? x.toFixed(0) : x.toPrecision(2));
@@ -14,13 +15,13 @@ const columns: readonly (readonly [heading: string, name: MeasureName, show: (x:
   ["flips β=+1", "flipsPlus", percent, "%"],
   ["flips β=−1", "flipsMinus", percent, "%"],
   ["kl-others", "klOthers", three, ""],
-  ["TV", "totalVariation", three, ""],
+  ["TV", "totalVariation", two, ""],
   ["best kept", "bestOtherKept", percent, "%"],
   ["parameters", "activeParameters", count, ""],
   ["places", "activeLocations", count, ""],
 ];
 
-/** Tables, Pareto fronts and claims as text of at most 98 columns. */
+/** Tables, Pareto fronts and claims as text of at most 80 columns, unless names are long. */
 export function printSummary(summary: Summary, claims: readonly Claim[]): string {
   const parts = summary.tasks.map(printTask);
   if (summary.failed.length > 0) {
@@ -58,36 +59,30 @@ function printTask({ id, split, cells, pareto }: TaskSummary): string {
   ].join("\n");
 }
 
+/** Under the name of each cell its means, and below them their intervals. */
 function table(cells: readonly Cell[]): string {
-  const rows: [string, string, readonly (readonly [string, string])[]][] = cells.flatMap((cell) => {
-    const row = (label: string, below: string, measures: Cell["measures"]) =>
-      [label, below, columns.map(([, name, show, unit]) => both(measures[name], show, unit))] as (typeof rows)[number];
-    const own = row(nameOf(cell), `  ${cell.sites.join("+")}`, cell.measures);
+  const rows = cells.flatMap((cell) => {
+    const row = (name: string, measures: Cell["measures"]) => ({
+      name,
+      texts: columns.map(([, measure, show, unit]) => both(measures[measure], show, unit)),
+    });
+    const own = row(`${nameOf(cell)}, ${cell.sites.join("+")}`, cell.measures);
     if (cell.newLengths === undefined) return [own];
     const { lengths, measures } = cell.newLengths;
-    return [own, row("  new lengths", `  ${shorten(lengths)} tokens`, measures)];
+    return [own, row(`  the same on new lengths (${lengths.join(", ")} tokens)`, measures)];
   });
-  const label = Math.max(...rows.flatMap(([above, below]) => [above.length, below.length]));
   const widths = columns.map(([heading], i) =>
-    Math.max(heading.length, ...rows.flatMap(([, , row]) => row[i]!.map((text) => text.length))),
+    Math.max(heading.length, ...rows.flatMap(({ texts }) => texts[i]!.map((text) => text.length))),
   );
-  const line = (name: string, texts: readonly string[]) =>
-    [name.padEnd(label), ...texts.map((text, i) => text.padStart(widths[i]!))].join(" ").trimEnd();
-  const headings = line(
-    "",
-    columns.map(([heading]) => heading),
-  );
-  const body = rows.flatMap(([above, below, row]) => [
-    line(
-      above,
-      row.map(([value]) => value),
-    ),
-    line(
-      below,
-      row.map(([, interval]) => interval),
-    ),
+  const line = (texts: readonly string[]) =>
+    `  ${texts.map((text, i) => text.padStart(widths[i]!)).join(" ")}`.trimEnd();
+  const headings = line(columns.map(([heading]) => heading));
+  const body = rows.flatMap(({ name, texts }) => [
+    name,
+    line(texts.map(([mean]) => mean)),
+    line(texts.map(([, at]) => at)),
   ]);
-  return [headings, "─".repeat(headings.length), ...body].join("\n");
+  return [headings, "─".repeat(headings.length), ...body.filter((text) => text !== "")].join("\n");
 }
 
 function both({ value, low, high }: Interval, show: (x: number) => string, unit: string): [string, string] {
@@ -100,16 +95,11 @@ function nameOf({ method, weight }: Cell): string {
   return `${method} λ ${weight}`;
 }
 
-/** `12-25` */
-function shorten(lengths: readonly number[]): string {
-  return lengths.length === 1 ? String(lengths[0]) : `${lengths[0]}-${lengths.at(-1)}`;
-}
-
 function printClaims(claims: readonly Claim[]): string {
   const blocks = claims.map(({ number, statement, criterion, verdict, findings }) => {
     const lines = findings.map((finding) => {
       const numbers = Object.entries(finding.numbers).map(([name, { value, low, high }]) => {
-        const show = (x: number) => x.toFixed(2).replace("-", "−");
+        const show = (x: number) => (Math.abs(x) < 0.005 ? "0.00" : x.toFixed(2).replace("-", "−"));
         return `${name} ${show(value)} [${show(low)}, ${show(high)}]`;
       });
       return wrap(
@@ -120,7 +110,8 @@ function printClaims(claims: readonly Claim[]): string {
     });
     return [wrap(`${number}. ${verdict}: ${statement}`, 0, 3), wrap(criterion, 3, 3), ...lines].join("\n");
   });
-  return `The paper's claims, at the first sites and the penalty nearest to the default (thresholds are ours)\n\n${blocks.join("\n")}`;
+  const heading = "The paper's claims at the first sites and the penalty nearest to the default (thresholds are ours)";
+  return `${wrap(heading)}\n\n${blocks.join("\n")}`;
 }
 
 /** Breaks at spaces; the first line starts at column `first`, the others at `rest`. */

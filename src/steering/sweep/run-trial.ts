@@ -1,7 +1,6 @@
 import { ArgumentError } from "../../autograd";
-import { conflictForms } from "../../builtin/corpus";
-import { ioiPatterns } from "../../builtin/words";
 import type { Model, Site } from "../../nn";
+import { acrossLengths, wordings } from "../across-lengths";
 import { countryCapitals } from "../country-capitals";
 import { measurePrompts } from "../evaluate";
 import { indirectObjects } from "../indirect-objects";
@@ -10,7 +9,8 @@ import { perKind } from "../learn-options";
 import type { LearnReport } from "../learn-settings";
 import type { Kind, LearnedIntervention } from "../learned";
 import type { Prompt, Task } from "../task";
-import { type SweepTask, type Trial, taskId, trialId } from "./trials";
+import { agreementWithPatching, type PlaceAgreement } from "./agreement";
+import { type SweepTask, type Trial, trialId } from "./trials";
 
 /** Measures of prompts as columns, one entry for each prompt. Δ in logits, KL in nats; six significant digits. */
 export interface PromptColumns {
@@ -44,25 +44,32 @@ export interface TrialResult {
   readonly l1: number;
   /** Places that are not zero, the largest first: site, layer, position (−1: all), value. */
   readonly places: readonly (readonly [Site, number, number, number])[];
+  /** Of scalars that are not all zero: how well |α| finds what activation patching finds. */
+  readonly agreement?: PlaceAgreement;
 }
 
-/** How a method learns in a trial, and on what it is measured besides held-out prompts of the trained lengths. */
-interface SweepMethod {
-  learn(
-    model: Model,
-    trial: Trial,
-    task: Task,
-    onProgress?: (report: LearnReport) => void,
-  ): Promise<LearnedIntervention>;
-  /** Prompts of lengths that it did not see. */
-  newLengths?(model: Model, trial: Trial, task: Task): Prompt[];
+/** What a trial learns on and is measured on. */
+interface TrialPrompts {
+  readonly train: readonly Prompt[];
+  /** Of a length that is trained on. */
+  readonly held: readonly Prompt[];
+  /** Of lengths that are not. */
+  readonly newLengths: readonly Prompt[];
+  readonly split: string;
 }
 
-const tiedToPositions: SweepMethod = { learn: learnOneLength };
-const methods: Readonly<Record<Kind, SweepMethod>> = {
-  scalars: tiedToPositions,
-  vectors: tiedToPositions,
-  dynamic: { learn: learnOneLength, newLengths: otherWordings },
+const ownLength = (task: Task): TrialPrompts => ({
+  train: task.train,
+  held: task.test,
+  newLengths: [],
+  split: task.split,
+});
+
+/** Which prompts each method takes, given those of the trial's own wording. */
+const promptsOf: Readonly<Record<Kind, (task: Task, model: Model, trial: Trial) => TrialPrompts>> = {
+  scalars: ownLength,
+  vectors: ownLength,
+  dynamic: severalLengths,
 };
 
 /** Learns and measures. Throws `NumericsError` when the loss is not finite, `ArgumentError` when the task does not fit. */
@@ -72,24 +79,22 @@ export async function runTrial(
   onProgress?: (report: LearnReport) => void,
 ): Promise<TrialResult> {
   const { task, learned } = await learnTrial(model, trial, onProgress);
-  const unseen = methods[trial.method].newLengths?.(model, trial, task) ?? [];
+  const { train, held, newLengths, split } = promptsOf[trial.method](task, model, trial);
+  const agreement = trial.method === "scalars" ? agreementWithPatching(model, held, learned, trial.seed) : undefined;
   return {
     id: trialId(trial),
     trial,
-    split: task.split,
-    trained: {
-      prompts: task.train.length,
-      lengths: lengthsOf(task.train),
-      steps: learned.provenance.steps,
-    },
-    held: measureColumns(model, task.test, learned),
-    ...(unseen.length > 0 && { newLengths: measureColumns(model, unseen, learned) }),
+    split,
+    trained: { prompts: train.length, lengths: lengthsOf(train), steps: learned.provenance.steps },
+    held: measureColumns(model, held, learned),
+    ...(newLengths.length > 0 && { newLengths: measureColumns(model, newLengths, learned) }),
     activeParameters: learned.activeParameters,
     activeLocations: learned.activeLocations().length,
     l1: round(learned.l1),
     places: learned
       .activeLocations()
       .map(({ site, layer, position = -1, value }) => [site, layer, position, round(value)] as const),
+    ...(agreement && { agreement }),
   };
 }
 
@@ -99,56 +104,49 @@ export async function learnTrial(
   trial: Trial,
   onProgress?: (report: LearnReport) => void,
 ): Promise<{ task: Task; learned: LearnedIntervention }> {
-  const task = taskOf(model, trial.task, trial.seed);
-  return { task, learned: await methods[trial.method].learn(model, trial, task, onProgress) };
+  const { method, sites, seed, steps, minimality } = trial;
+  const task = taskOf(model, trial.task, seed);
+  const own = perKind[method];
+  const learned = await learn(method, model, promptsOf[method](task, model, trial).train, {
+    sites,
+    seed,
+    steps,
+    minimality: own.minimality * minimality,
+    groupMinimality: own.groupMinimality * minimality,
+    task: task.name,
+    onProgress,
+  });
+  return { task, learned };
 }
 
 /** The prompts of a trial. The seed draws the split. */
-export function taskOf(model: Model, task: SweepTask, seed: number, perGroup?: number): Task {
-  const options = { seed, ...(perGroup !== undefined && { perGroup }) };
+export function taskOf(model: Model, task: SweepTask, seed: number): Task {
   return task.name === "ccc"
-    ? countryCapitals(model, { ...options, form: task.form })
-    : indirectObjects(model, { ...options, template: task.template });
-}
-
-function learnOneLength(
-  model: Model,
-  { method, sites, seed, steps, minimality }: Trial,
-  task: Task,
-  onProgress?: (report: LearnReport) => void,
-): Promise<LearnedIntervention> {
-  const own = perKind[method];
-  const penalties = {
-    minimality: own.minimality * minimality,
-    groupMinimality: own.groupMinimality * minimality,
-  };
-  return learn(method, model, task.train, { sites, seed, steps, ...penalties, task: task.name, onProgress });
+    ? countryCapitals(model, { seed, form: task.form })
+    : indirectObjects(model, { seed, template: task.template });
 }
 
 /**
- * Held-out prompts of the task's other forms, where their length is another: one for each group and form. The same seed
- * holds out the same groups in every form.
+ * Half of the task's wordings to learn on, its own among them, and the others, of other lengths, to be measured on. Only
+ * its own length where no other wording has prompts of another length.
  */
-function otherWordings(model: Model, { task, seed }: Trial, { train }: Task): Prompt[] {
-  const trained = new Set(lengthsOf(train));
-  const all: SweepTask[] =
-    task.name === "ccc"
-      ? conflictForms.map((form) => ({ name: "ccc", form }))
-      : ioiPatterns.map((_, template) => ({ name: "ioi", template }));
-  return all
-    .filter((other) => taskId(other) !== taskId(task))
-    .flatMap((other) => testPromptsIfAny(model, other, seed))
-    .filter((prompt) => !trained.has(prompt.ids.length));
-}
-
-/** No prompts where a wording does not fit the model: the trial's own has been checked. */
-function testPromptsIfAny(model: Model, task: SweepTask, seed: number): readonly Prompt[] {
+function severalLengths(own: Task, model: Model, { task, seed }: Trial): TrialPrompts {
   try {
-    return taskOf(model, task, seed, 1).test.filter(({ ids }) => ids.length <= model.config.n_ctx);
+    const { train, test, split } = acrossOwn(model, task, seed);
+    return { train, held: own.test, newLengths: test, split };
   } catch (error) {
-    if (error instanceof ArgumentError) return [];
+    if (error instanceof ArgumentError) return ownLength(own);
     throw error;
   }
+}
+
+function acrossOwn(model: Model, task: SweepTask, seed: number): Task {
+  const side = <W>(all: readonly W[], usual: readonly W[], wording: W) =>
+    usual.includes(wording) ? usual : all.filter((other) => !usual.includes(other));
+  if (task.name === "ccc") {
+    return acrossLengths(model, "ccc", { seed, trainOn: side(wordings.ccc.all, wordings.ccc.trainOn, task.form) });
+  }
+  return acrossLengths(model, "ioi", { seed, trainOn: side(wordings.ioi.all, wordings.ioi.trainOn, task.template) });
 }
 
 function lengthsOf(prompts: readonly Prompt[]): number[] {

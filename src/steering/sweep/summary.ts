@@ -1,6 +1,6 @@
 import type { Site } from "../../nn";
 import type { Kind } from "../learned";
-import { type Interval, nestedBootstrap } from "../statistics/nested-bootstrap";
+import { type Interval, nestedBootstrap } from "../statistics";
 import { paretoFront } from "./pareto";
 import { minimalityOf, type TrialResult } from "./run-trial";
 import { cellId, type Grid, type SweepTask, taskId, trialsOf } from "./trials";
@@ -56,7 +56,9 @@ export function summarize(grid: Grid, results: readonly TrialResult[], failed: r
   const tasks = grid.tasks.flatMap((task) => {
     const own = cells.filter((cell) => taskId(cell.task) === taskId(task));
     if (own.length === 0) return [];
-    const { split } = results.find(({ trial }) => taskId(trial.task) === taskId(task))!;
+    const { split } = results.find(
+      ({ trial }) => trial.method === own[0]!.method && taskId(trial.task) === taskId(task),
+    )!;
     const front = (cost: MeasureName) =>
       paretoFront(own, ({ measures }) => ({ gain: measures.flips.value, cost: measures[cost].value })).map(
         ({ id }) => id,

@@ -40,7 +40,7 @@ export const defaultGrid: Grid = {
   ],
   methods: ["scalars", "vectors", "dynamic"],
   sites: [["attn_out", "mlp_out"], ["attn_out"], ["mlp_out"], ["resid_post"]],
-  minimality: [1, 0.3, 3],
+  minimality: [1, 0.5, 1.5],
   seeds: [0, 1, 2, 3, 4],
   steps: 400,
 };
@@ -49,7 +49,7 @@ export const defaultGrid: Grid = {
 export const quickGrid: Grid = {
   ...defaultGrid,
   sites: [["attn_out", "mlp_out"]],
-  minimality: [1, 3],
+  minimality: [1, 0.5],
   seeds: [0, 1, 2],
   steps: 150,
 };

@@ -1,0 +1,44 @@
+import { Random } from "../../autograd";
+import type { Model } from "../../nn";
+import { activationPatching } from "../causal";
+import { reachesAnswer, scoresOf } from "../causal/scores";
+import type { LearnedIntervention } from "../learned";
+import { auroc, largest, spearman } from "../statistics";
+import type { Prompt } from "../task";
+
+/** How well learned scalars find the places that matter, on one split. */
+export interface PlaceAgreement {
+  /** Rank correlation of |α| with mean |effect on Δ|, over places that can reach the answer. */
+  readonly spearman: number;
+  /** Area under the ROC curve for the tenth of the places with the largest effects; 0.5 is chance. */
+  readonly auroc: number;
+}
+
+/** Held-out prompts that are patched. */
+const most = 16;
+const topShare = 0.1;
+
+/**
+ * Patches every place with counterfactuals on some held-out prompts, as `localisation` does, and compares with |α|.
+ * Undefined when all scalars are zero, which name no place.
+ */
+export function agreementWithPatching(
+  model: Model,
+  prompts: readonly Prompt[],
+  learned: LearnedIntervention,
+  seed: number,
+): PlaceAgreement | undefined {
+  if (learned.activeParameters === 0) return undefined;
+  const drawn = new Random(seed).shuffle(prompts).slice(0, most);
+  const { sites } = learned;
+  const length = drawn[0]!.ids.length;
+  const causal = activationPatching(model, drawn, { sites, seed });
+  const [all] = scoresOf("scalars", [learned], sites, length);
+  const live = causal.spots().flatMap((spot, i) => (reachesAnswer(spot, causal.layers, length) ? [i] : []));
+  const scores = live.map((i) => all![i]!);
+  const effects = causal.meanAbsolute();
+  const own = live.map((i) => effects[i]!);
+  const top = Math.max(1, Math.round(live.length * topShare));
+  const agreement = { spearman: spearman(scores, own), auroc: auroc(scores, largest(own, top)) };
+  return Number.isFinite(agreement.spearman + agreement.auroc) ? agreement : undefined;
+}
