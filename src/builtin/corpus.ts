@@ -49,6 +49,10 @@ export const contextLength = 32;
 /** Share of (country, other capital) pairs and of IOI combinations that the model never trains on. */
 const heldOutShare = 0.1;
 
+/** The kinds of training documents. */
+const makers = { facts, reverseFact, agreement, conflict, distractor, ioi };
+export type DocumentKind = keyof typeof makers;
+
 /** Share of each kind of document; they sum to 1. */
 const mixture: readonly (readonly [share: number, make: (random: Random) => Piece[]])[] = [
   [0.2, facts],
@@ -75,6 +79,13 @@ export function trainingPieces(random: Random): Piece[] {
 /** The same as one text. */
 export function trainingText(random: Random): string {
   return trainingPieces(random)
+    .map(({ text }) => text)
+    .join("");
+}
+
+/** One random training document of a kind, as text. */
+export function documentText(kind: DocumentKind, random: Random): string {
+  return makers[kind](random)
     .map(({ text }) => text)
     .join("");
 }

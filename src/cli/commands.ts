@@ -1,6 +1,7 @@
 import { addBake } from "./bake";
 import { addCompare } from "./compare";
 import { addDemo } from "./demo";
+import { addDial } from "./dial";
 import { addExport } from "./export";
 import { addForward } from "./forward";
 import { addGenerate } from "./generate";
@@ -18,6 +19,7 @@ export const commands = [
   addGenerate,
   addForward,
   addInspect,
+  addDial,
   addExport,
   addBake,
   addInfo,

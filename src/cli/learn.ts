@@ -5,6 +5,7 @@ import { compare, type Kind, type LearnedIntervention, learn, type Task } from "
 import {
   type LearnOptions,
   learnerOptions,
+  number,
   open,
   printJson,
   progressBar,
@@ -33,6 +34,13 @@ export function addLearn(program: Command): void {
         "parameters for each position of the prompts, or one set for all (default: each; dynamic has only all)",
       ).choices(["each", "all"]),
     )
+    .addOption(
+      new Option("--sparsity <kind>", "how parameters become 0: l1 norm, or gates whose number counts")
+        .choices(["l1", "l0"])
+        .default("l1"),
+    )
+    .option("--gate-minimality <x>", "weight of the number of open gates, with l0", number)
+    .option("--debias", "fit what is left once more, without the weight that made the others 0")
     .option("--out <file>", "where to save it (default: TASK.METHOD.fader.safetensors)")
     .addHelpText(
       "after",

@@ -15,6 +15,7 @@ import {
   type Positions,
   type PromptDraft,
   promptTask,
+  type Sparsity,
   type Task,
 } from "../steering";
 
@@ -42,6 +43,9 @@ export interface TaskOptions extends ModelOptions {
 export interface LearnOptions extends TaskOptions {
   sites: Site[];
   positions?: Positions;
+  sparsity?: Sparsity;
+  gateMinimality?: number;
+  debias?: boolean;
   steps?: number;
   batchSize?: number;
   lr?: number;
@@ -228,8 +232,9 @@ async function readPrompts(path: string): Promise<PromptDraft[]> {
 /** What a learner takes from the command line. */
 export function learnerOptions(options: LearnOptions) {
   const { sites, positions, steps, batchSize, lr, margin, seed } = options;
-  const { minimality, groupMinimality, faithfulnessWeight } = options;
-  return { sites, positions, steps, batchSize, lr, margin, minimality, groupMinimality, faithfulnessWeight, seed };
+  const { minimality, groupMinimality, faithfulnessWeight, sparsity, gateMinimality, debias } = options;
+  const weights = { minimality, groupMinimality, faithfulnessWeight, gateMinimality };
+  return { sites, positions, steps, batchSize, lr, margin, ...weights, sparsity, debias, seed };
 }
 
 /** A progress bar for a learner, on standard error so that standard output stays a result. */

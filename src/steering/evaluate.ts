@@ -73,7 +73,7 @@ export function measurePrompts(
   prompts: readonly Prompt[],
   intervention: LearnedIntervention,
 ): PromptMeasures[] {
-  checkLengths(prompts, intervention);
+  checkLengths("evaluate", prompts, intervention);
   const rows: PromptMeasures[] = [];
   for (let at = 0; at < prompts.length; at += chunk) {
     const part = prompts.slice(at, at + chunk);
@@ -83,15 +83,19 @@ export function measurePrompts(
 }
 
 /** What is tied to positions fits no others: on prompts of another length they would land on other tokens. */
-function checkLengths(prompts: readonly Prompt[], { hasPositions, provenance }: LearnedIntervention): void {
-  if (prompts.length === 0) throw new ArgumentError("evaluate", "no prompts given");
+export function checkLengths(
+  where: string,
+  prompts: readonly Prompt[],
+  { hasPositions, provenance }: LearnedIntervention,
+): void {
+  if (prompts.length === 0) throw new ArgumentError(where, "no prompts given");
   if (!hasPositions) return;
   const length = provenance.tokens.length;
   const other = prompts.find((prompt) => prompt.ids.length !== length);
   if (other !== undefined) {
-    throw new ArgumentError("evaluate", `learned on prompts of ${length} tokens, this one has ${other.ids.length}`, {
+    throw new ArgumentError(where, `learned on prompts of ${length} tokens, this one has ${other.ids.length}`, {
       details: { prompt: JSON.stringify(other.text) },
-      hint: "Evaluate on prompts of the same length.",
+      hint: "Use prompts of the same length.",
     });
   }
 }

@@ -3,6 +3,21 @@ export { capitalOf, capitals, countries } from "../builtin/facts";
 export { type AcrossLengthsOptions, acrossLengths, type Wordings } from "./across-lengths";
 export { type BakeOptions, bake } from "./bake";
 export {
+  ablateTop,
+  type Baseline,
+  type BaselineName,
+  type BaselineOptions,
+  baselines,
+  type Contrast,
+  type MeanDifferenceOptions,
+  meanDifference,
+  perHead,
+  randomLocations,
+  randomVectors,
+  type SelectThenTuneOptions,
+  selectThenTune,
+} from "./baselines";
+export {
   type Agreement,
   activationPatching,
   attributionPatching,
@@ -21,7 +36,9 @@ export {
 } from "./causal";
 export { Comparison, type Contestants, compare } from "./compare";
 export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
+export { betaDial, type DialPoint, type DialRow } from "./dial";
 export { evaluate, type Metrics, measurePrompts, type PromptMeasures, pruningCurve } from "./evaluate";
+export { type Harm, type HarmAtBeta, harm, type TextHarm } from "./harm";
 export { type IndirectObjectsOptions, indirectObjects } from "./indirect-objects";
 export { type AttributionOptions, directLogitAttribution } from "./inspect/attribution";
 export { type BlockAttribution, LogitAttribution } from "./inspect/attribution-result";
@@ -43,7 +60,10 @@ export {
   interopFormat,
   interopFormats,
 } from "./interop";
-export { type LearnOptions, type LearnReport, learn, learnDynamic, learnScalars, learnVectors } from "./learn";
+export { type Kept, keep95 } from "./keep95";
+export { learn, learnDynamic, learnScalars, learnVectors } from "./learn";
+export type { LearnOptions } from "./learn-options";
+export type { LearnReport } from "./learn-settings";
 export {
   type ActiveLocation,
   type Kind,
@@ -62,7 +82,12 @@ export {
   objective,
   type Passes,
 } from "./objective";
+export type { Places } from "./places";
+export { type RefitOptions, refit } from "./refit";
 export { interventionFromBytes, loadIntervention } from "./save";
+export { type SmallestSetMethod, type SmallestSetOptions, smallestSet } from "./smallest-set";
+export { flipsBothWays, type NamedPlace, SmallestSet, type Trial } from "./smallest-set-result";
+export type { Sparsity } from "./sparsity";
 export {
   auroc,
   type BootstrapOptions,
@@ -75,9 +100,25 @@ export {
   ranks,
   spearman,
 } from "./statistics";
-export * from "./sweep";
-export { assemble, type Draft, type Prompt, type PromptDraft, promptTask, type Skipped, type Task } from "./task";
+export { type Claim, checkClaims, type Finding, thresholds, type Verdict } from "./sweep/claims";
+export { paretoFront } from "./sweep/pareto";
+export { printSummary } from "./sweep/print";
+export { type PromptColumns, runTrial, type TrialResult, taskOf } from "./sweep/run-trial";
+export { type Cell, type FailedTrial, type Summary, summarize, type TaskSummary } from "./sweep/summary";
+export {
+  cellId,
+  checkGrid,
+  defaultGrid,
+  type Grid,
+  quickGrid,
+  type SweepTask,
+  type SweepTrial,
+  taskId,
+  trialId,
+  trialsOf,
+} from "./sweep/trials";
 
+export {
   assemble,
   type Draft,
   type Lengths,
@@ -87,3 +128,6 @@ export { assemble, type Draft, type Prompt, type PromptDraft, promptTask, type S
   type Skipped,
   type Task,
 } from "./task";
+
+export type { Turnable } from "./turnable";
+export { unrelatedTexts } from "./unrelated-texts";

@@ -1,13 +1,16 @@
 import { ArgumentError } from "../autograd";
 import type { Site } from "../nn";
-import type { LearnReport } from "./learn";
+import type { LearnOptions } from "./learn-options";
 import { type Kind, kinds, type Positions } from "./learned";
 import { type Faithfulness, faithfulnessKinds } from "./objective";
+import type { Places } from "./places";
+import type { Sparsity } from "./sparsity";
 import type { Prompt } from "./task";
 
 /** What a learner runs with: `LearnOptions` with every default filled in. */
 export interface Settings {
   sites: readonly Site[];
+  places?: Places;
   positions: Positions;
   seed: number;
   steps: number;
@@ -16,15 +19,30 @@ export interface Settings {
   margin: number;
   faithfulnessWeight: number;
   faithfulness: Faithfulness;
+  sparsity: Sparsity;
   minimality: number;
   groupMinimality: number;
+  gateMinimality: number;
+  debias: boolean;
   patience: number;
   task?: string;
   onProgress?: (report: LearnReport) => void;
 }
 
-/** Throws `ArgumentError` for settings and prompts that no learner can work with; returns the prompts' length. */
-export function checkLearn(kind: Kind, prompts: readonly Prompt[], s: Settings): number {
+/** How far a learner is. */
+export interface LearnReport {
+  step: number;
+  steps: number;
+  /** Of the last update; with `l0` together with the penalty. */
+  loss: number;
+  activeParameters: number;
+}
+
+/**
+ * Throws `ArgumentError` for settings and prompts that no learner can work with; returns the prompts' length. `given`:
+ * the options before defaults were filled in.
+ */
+export function checkLearn(kind: Kind, prompts: readonly Prompt[], s: Settings, given: LearnOptions): number {
   if (!Object.hasOwn(kinds, kind)) {
     throw new ArgumentError("learn", `no kind "${kind}"`, { hint: `Valid: ${Object.keys(kinds).join(", ")}.` });
   }
@@ -47,6 +65,7 @@ export function checkLearn(kind: Kind, prompts: readonly Prompt[], s: Settings):
       hint: `Valid: ${faithfulnessKinds.join(", ")}.`,
     });
   }
+  checkSparsity(s, given);
   const need = (name: keyof Settings, fits: (value: number) => boolean, hint: string) => {
     const value = s[name] as number;
     if (!fits(value)) throw new ArgumentError("learn", `${name} is ${value}`, { hint });
@@ -59,8 +78,21 @@ export function checkLearn(kind: Kind, prompts: readonly Prompt[], s: Settings):
   need("lr", (value) => Number.isFinite(value) && value > 0, "Use a number above 0.");
   need("margin", Number.isFinite, "Use a finite number.");
   need("patience", (value) => Number.isInteger(value) && value >= 0, "Use 0 (never stop early) or more.");
-  for (const name of ["faithfulnessWeight", "minimality", "groupMinimality"] as const) {
+  for (const name of ["faithfulnessWeight", "minimality", "groupMinimality", "gateMinimality"] as const) {
     need(name, isWeight, "Use a number of 0 or more.");
   }
   return lengths[0]!;
+}
+
+/** A weight that the chosen kind of sparsity does not have would do nothing. */
+function checkSparsity({ sparsity }: Settings, given: LearnOptions): void {
+  const weights = { l1: ["minimality", "groupMinimality"], l0: ["gateMinimality"] } as const;
+  if (!Object.hasOwn(weights, sparsity)) {
+    throw new ArgumentError("learn", `no sparsity "${sparsity}"`, { hint: "Valid: l1, l0." });
+  }
+  const unused = weights[sparsity === "l1" ? "l0" : "l1"].find((name) => (given[name] ?? 0) !== 0);
+  if (unused === undefined) return;
+  throw new ArgumentError("learn", `${unused} is ${given[unused]}, but sparsity "${sparsity}" does not use it`, {
+    hint: `Its weight${sparsity === "l1" ? "s are" : " is"} ${weights[sparsity].join(" and ")}.`,
+  });
 }

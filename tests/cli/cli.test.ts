@@ -15,10 +15,18 @@ import {
   scale,
   Tokenizer,
 } from "fader/nn";
-import { countryCapitals, directLogitAttribution, exportIntervention, learnScalars, logitLens } from "fader/steering";
+import {
+  betaDial,
+  countryCapitals,
+  directLogitAttribution,
+  exportIntervention,
+  learnScalars,
+  logitLens,
+} from "fader/steering";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/builtin/vocabulary";
 import { commands } from "../../src/cli/commands";
+import { dialTable } from "../../src/cli/dial";
 import { idList, integer, number } from "../../src/cli/shared";
 import { distance, tinyModel, values } from "../fixtures/own/tiny";
 
@@ -54,7 +62,7 @@ describe("help", () => {
     const program = new Command("fader");
     for (const add of commands) add(program);
     expect(program.commands.map((command) => command.name())).toEqual(
-      "demo compare sweep learn generate forward inspect export bake info".split(" "),
+      "demo compare sweep learn generate forward inspect dial export bake info".split(" "),
     );
     for (const command of program.commands) {
       const parts: string[] = [];
@@ -246,6 +254,24 @@ describe("fader learn", () => {
     );
     const misplaced = await fader("learn", "--model", checkpoint, "--task", "ioi", "--forms", "open");
     expect(`${misplaced.status} ${misplaced.error}`).toBe("1 ArgumentError: task: --forms belongs to --task ccc\n");
+  });
+});
+
+describe("fader dial", () => {
+  test("prints the curve that the library gives", async () => {
+    const file = join(folder, "dial.fader.safetensors");
+    const task = countryCapitals(model);
+    const faders = await learnScalars(model, task.train, { steps: 2, batchSize: 2 });
+    await faders.save(file);
+    const args = ["dial", file, "--model", checkpoint, "--from", "-1", "--to", "2", "--points", "4"];
+    const { status, out } = await fader(...args, "--json");
+    expect(status).toBe(0);
+    const { points } = JSON.parse(out);
+    expect(points).toEqual(betaDial(model, task.test, faders, { betas: [-1, 0, 1, 2] }));
+    const table = await fader(...args);
+    expect(table.out).toContain(dialTable(points));
+    const none = await fader("dial", file, "--model", checkpoint, "--points", "1");
+    expect(none.error).toMatch(/^ArgumentError: dial: --points is 1\n/);
   });
 });
 

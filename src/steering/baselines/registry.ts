@@ -1,0 +1,58 @@
+import type { Model } from "../../nn";
+import { learnScalars, learnVectors } from "../learn";
+import type { LearnOptions } from "../learn-options";
+import type { LearnedIntervention } from "../learned";
+import type { Task } from "../task";
+import { ablateTop, randomLocations, randomVectors } from "./controls";
+import { perHead, selectThenTune } from "./heads";
+import { meanDifference } from "./mean-difference";
+import { named } from "./origin";
+
+export interface BaselineOptions {
+  seed?: number;
+  /** What the controls are made from, where it is there already. Default: learned with `learn` and the seed. */
+  scalars?: LearnedIntervention;
+  vectors?: LearnedIntervention;
+  /** Options of everything that is learned. */
+  learn?: Omit<LearnOptions, "sites" | "positions" | "seed" | "task">;
+}
+
+/** Makes an intervention from the training prompts of a task. */
+export type Baseline = (model: Model, task: Task, options?: BaselineOptions) => Promise<LearnedIntervention>;
+
+/** Places that `ablate-top` switches off. */
+const ablated = 5;
+
+export type BaselineName =
+  | "mean-difference"
+  | "caa"
+  | "random-vectors"
+  | "random-locations"
+  | "ablate-top"
+  | "position-free"
+  | "per-head"
+  | "select-then-tune";
+
+/** What a user would try first, by name; docs/baselines.md says what each is. */
+export const baselines: Readonly<Record<BaselineName, Baseline>> = {
+  "mean-difference": async (model, task) => meanDifference(model, task.train, { task: task.name }),
+  caa: async (model, task) => meanDifference(model, task.train, { task: task.name, contrast: "answers" }),
+  "random-vectors": async (model, task, options = {}) =>
+    randomVectors(options.vectors ?? (await learnVectors(model, task.train, learning(task, options))), options),
+  "random-locations": async (model, task, options = {}) =>
+    randomLocations(options.scalars ?? (await learnScalars(model, task.train, learning(task, options))), options),
+  "ablate-top": async (model, task, options = {}) =>
+    ablateTop(options.scalars ?? (await learnScalars(model, task.train, learning(task, options))), ablated),
+  "position-free": async (model, task, options = {}) =>
+    named(await learnScalars(model, task.train, { ...learning(task, options), positions: "all" }), "position-free"),
+  "per-head": (model, task, options = {}) => perHead(model, task.train, learning(task, options)),
+  "select-then-tune": (model, task, { seed, learn = {} } = {}) => {
+    const { steps, batchSize, margin, faithfulnessWeight } = learn;
+    const tuning = { steps, batchSize, margin, faithfulnessWeight };
+    return selectThenTune(model, task.train, { ...tuning, select: learn, seed, task: task.name });
+  },
+};
+
+function learning(task: Task, { seed = 0, learn = {} }: BaselineOptions): LearnOptions {
+  return { ...learn, seed, task: task.name };
+}
