@@ -19,9 +19,9 @@ import {
   pruningCurve,
   reference,
   type Summary,
+  type SweepTrial,
   type Task,
   type TaskSummary,
-  type Trial,
   type TrialResult,
   taskOf,
 } from "../steering";
@@ -115,7 +115,7 @@ async function describeTask(
 }
 
 /** The trials at the reference settings, of the first seed where all methods were learned, or as many as there are. */
-function shownTrials(grid: Grid, { task }: TaskSummary, results: readonly TrialResult[]): Trial[] {
+function shownTrials(grid: Grid, { task }: TaskSummary, results: readonly TrialResult[]): SweepTrial[] {
   const at = { ...reference(grid), task, steps: grid.steps };
   const bySeed = grid.seeds.map((seed) =>
     grid.methods.flatMap((method) => {

@@ -100,7 +100,25 @@ export {
   ranks,
   spearman,
 } from "./statistics";
-export * from "./sweep";
+export { type Claim, checkClaims, type Finding, thresholds, type Verdict } from "./sweep/claims";
+export { paretoFront } from "./sweep/pareto";
+export { printSummary } from "./sweep/print";
+export { learnTrial, type PromptColumns, runTrial, type TrialResult, taskOf } from "./sweep/run-trial";
+export { type Cell, type FailedTrial, type Summary, summarize, type TaskSummary } from "./sweep/summary";
+export {
+  cellId,
+  checkGrid,
+  defaultGrid,
+  type Grid,
+  quickGrid,
+  reference,
+  type SweepTask,
+  type SweepTrial,
+  taskId,
+  trialId,
+  trialsOf,
+} from "./sweep/trials";
+export type { MeasureName } from "./sweep/units";
 export {
   assemble,
   type Draft,

@@ -61,7 +61,7 @@ const defaults = {
 
 type Own = "positions" | "lr" | "minimality" | "groupMinimality" | "gateMinimality";
 /** Settings of each kind. `npm run bench:minimality` and `bench:sparsity` show how the minimality was chosen. */
-export const perKind: Readonly<Record<Kind, Pick<Settings, Own>>> = {
+const perKind: Readonly<Record<Kind, Pick<Settings, Own>>> = {
   scalars: { positions: "each", lr: 0.05, minimality: 0.6, groupMinimality: 0, gateMinimality: 0.1 },
   // Entries of a residual vector have no meaning of their own: whole vectors are to vanish, not entries.
   vectors: { positions: "each", lr: 0.1, minimality: 0, groupMinimality: 2, gateMinimality: 0.1 },

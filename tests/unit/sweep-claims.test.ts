@@ -9,12 +9,12 @@ import {
   trialsOf,
 } from "fader/steering";
 import { describe, expect, test } from "vitest";
-import { columns, made } from "../fixtures/own/sweep";
+import { columns, type Made, made } from "../fixtures/own/sweep";
 
-type Made = Parameters<typeof made>[1];
 const grid: Grid = { ...quickGrid, minimality: [1] };
+const scalars: Made = { activeParameters: 30, agreement: { spearman: 0.4, auroc: 0.8 } };
 const good: Record<Kind, Made> = {
-  scalars: { activeParameters: 30 },
+  scalars,
   vectors: { activeParameters: 3000, klOthers: 0.3 },
   dynamic: { activeParameters: 390 },
 };
@@ -25,38 +25,46 @@ const none = "NOT MEASURED";
 
 describe("claims", () => {
   test("pass where every number is on the right side", () => {
-    expect(verdicts(results(good))).toEqual(["PASS", "PASS", "PASS", none, "PASS", "PASS"]);
+    expect(verdicts(results(good))).toEqual(["PASS", "PASS", "PASS", "PASS", "PASS", "PASS"]);
   });
 
   test("fail one by one, and with any of the first three the last", () => {
-    const weak = results({ ...good, scalars: { flips: 0.8 } });
-    expect(verdicts(weak)).toEqual(["FAIL", "PASS", "PASS", none, "PASS", "FAIL"]);
+    const weak = results({ ...good, scalars: { ...scalars, flips: 0.8 } });
+    expect(verdicts(weak)).toEqual(["FAIL", "PASS", "PASS", "PASS", "PASS", "FAIL"]);
     const [first] = checkClaims(grid, weak);
     const gap = first!.findings[0]!.numbers["scalars − vectors"]!;
     expect(gap.value).toBeCloseTo(-0.2, 10);
     expect(gap.low).toBeLessThan(-0.2);
     expect(first!.findings[0]!.why).toContain("Scalars flip 80%, vectors 100%");
-    const unfaithful = results({ ...good, scalars: { klOthers: 0.5 } });
-    expect(verdicts(unfaithful)).toEqual(["PASS", "FAIL", "PASS", none, "PASS", "FAIL"]);
+    expect(checkClaims(grid, weak)[1]!.findings[0]!.why).toContain("doing less disturbs less");
+    const unfaithful = results({ ...good, scalars: { ...scalars, klOthers: 0.5 } });
+    expect(verdicts(unfaithful)).toEqual(["PASS", "FAIL", "PASS", "PASS", "PASS", "FAIL"]);
     const dense = results({ ...good, vectors: { activeParameters: 200 } });
-    expect(verdicts(dense)).toEqual(["PASS", "PASS", "FAIL", none, "PASS", "FAIL"]);
+    expect(verdicts(dense)).toEqual(["PASS", "PASS", "FAIL", "PASS", "PASS", "FAIL"]);
     const tied = results(good, columns({ flips: 0.6, length: 14 }));
-    expect(verdicts(tied)).toEqual(["PASS", "PASS", "PASS", none, "FAIL", "PASS"]);
+    expect(verdicts(tied)).toEqual(["PASS", "PASS", "PASS", "PASS", "FAIL", "PASS"]);
     const useless = results({ ...good, dynamic: { flips: 0.2 } }, columns({ flips: 0.2, length: 14 }));
     expect(verdicts(useless)[4]).toBe("FAIL");
+    for (const agreement of [
+      { spearman: 0, auroc: 0.8 },
+      { spearman: 0.4, auroc: 0.5 },
+    ]) {
+      expect(verdicts(results({ ...good, scalars: { ...scalars, agreement } }))[3]).toBe("FAIL");
+    }
   });
 
   test("that fail say whether the interval leaves it open", () => {
-    const why = (flips: number) => checkClaims(grid, results({ ...good, scalars: { flips } }))[0]!.findings[0]!.why;
+    const why = (flips: number) =>
+      checkClaims(grid, results({ ...good, scalars: { ...scalars, flips } }))[0]!.findings[0]!.why;
     expect(why(0.5)).toContain("all of the interval misses it");
     expect(why(0.9)).toContain("both sides of the threshold");
   });
 
   test("say what was not measured", () => {
     const scalarsOnly = results(good).filter(({ trial }) => trial.method === "scalars");
-    expect(verdicts(scalarsOnly)).toEqual([none, none, none, none, none, none]);
+    expect(verdicts(scalarsOnly)).toEqual([none, none, none, "PASS", none, none]);
     const one: Grid = { ...grid, tasks: [grid.tasks[0]!] };
-    expect(verdicts(results(good, undefined, one), one)).toEqual(["PASS", "PASS", "PASS", none, "PASS", none]);
+    expect(verdicts(results(good, undefined, one), one)).toEqual(["PASS", "PASS", "PASS", "PASS", "PASS", none]);
     const otherSeeds = results(good).filter(({ trial }) => (trial.method === "scalars") === (trial.seed === 0));
     expect(verdicts(otherSeeds)[0]).toBe(none);
   });
@@ -76,28 +84,28 @@ describe("claims", () => {
 
 describe("a summary", () => {
   test("has means, intervals and fronts of every cell", () => {
-    const list = results({ ...good, scalars: { flips: 0.8 } });
+    const list = results({ ...good, scalars: { ...scalars, flips: 0.8 } });
     const [ccc, ioi] = summarize(grid, list).tasks;
     expect([ccc!.id, ioi!.id]).toEqual(["ccc-qa", "ioi-0"]);
-    const [scalars, vectors, dynamic] = ccc!.cells;
-    expect(scalars!.measures.flips.value).toBeCloseTo(0.8, 10);
-    expect(scalars!.measures.flips.low).toBeLessThan(0.8);
-    expect(scalars!.measures.flipsPlus.value).toBeNaN();
-    expect(scalars!.seeds).toEqual([0, 1, 2]);
+    const [own, vectors, dynamic] = ccc!.cells;
+    expect(own!.measures.flips.value).toBeCloseTo(0.8, 10);
+    expect(own!.measures.flips.low).toBeLessThan(0.8);
+    expect(own!.measures.flipsPlus.value).toBeNaN();
+    expect(own!.seeds).toEqual([0, 1, 2]);
     expect(vectors!.measures.activeParameters).toEqual({ value: 3000, low: 3000, high: 3000 });
-    expect([scalars!.weight, vectors!.weight]).toEqual([0.6, 2]);
+    expect([own!.weight, vectors!.weight]).toEqual([0.6, 2]);
     expect(dynamic!.newLengths!.lengths).toEqual([14]);
     // Few flips with few numbers, all flips with more; vectors are beaten by dynamic.
-    expect(ccc!.pareto.parameters).toEqual([scalars!.id, dynamic!.id]);
+    expect(ccc!.pareto.parameters).toEqual([own!.id, dynamic!.id]);
     expect(ccc!.pareto.klOthers).toEqual([dynamic!.id]);
   });
 
   test("prints within 80 columns and leaves nothing out", () => {
-    const list = results({ ...good, scalars: { flips: 0.8 } });
+    const list = results({ ...good, scalars: { ...scalars, flips: 0.8 } });
     const failed = [{ id: "ccc-qa/vectors/z/x1/9/s0", problem: "the loss is NaN at step 3" }];
     const text = printSummary(summarize(grid, list, failed), checkClaims(grid, list));
     expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
-    for (const part of ["1. FAIL", "4. NOT MEASURED", "5. PASS", "the loss is NaN", "new lengths", "Pareto"]) {
+    for (const part of ["1. FAIL", "4. PASS", "5. PASS", "the loss is NaN", "new lengths", "Pareto"]) {
       expect(text).toContain(part);
     }
     expect(text).not.toContain("NaN [");

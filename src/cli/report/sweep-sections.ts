@@ -208,7 +208,7 @@ export function claimsSection(claims: readonly Claim[]): string {
 <p class="soft">${escapeHtml(criterion)}</p><ul>${lines.join("")}</ul></div>`;
   });
   return `<section aria-labelledby="claims"><h2 id="claims">The paper's claims</h2>
-<p>The claims are the paper's; when one passes is ours, and was fixed before any sweep was run. Each is checked at the first
+<p>The claims are the paper's; when one passes is ours. Each is checked at the first
 sites of the grid and the penalty nearest to the default. Brackets are 95% intervals.</p>
 ${items.join("\n")}</section>`;
 }

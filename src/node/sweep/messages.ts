@@ -1,4 +1,4 @@
-import type { FailedTrial, Trial, TrialResult } from "../../steering";
+import type { FailedTrial, SweepTrial, TrialResult } from "../../steering";
 import type { NodeLoadOptions } from "../load";
 
 /** The first message to a worker: its model. Paths and names as the user gave them. */
@@ -10,7 +10,7 @@ export interface Start {
 }
 
 /** All further messages to a worker: one trial at a time. */
-export type Order = Trial;
+export type Order = SweepTrial;
 
 /** From a worker. */
 export type Report =

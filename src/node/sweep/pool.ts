@@ -2,14 +2,14 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { ThreadError } from "../../autograd";
-import { type Trial, trialId } from "../../steering";
+import { type SweepTrial, trialId } from "../../steering";
 import type { Report, Start } from "./messages";
 
 export interface PoolEvents {
   /** A trial is finished. The worker gets its next one once this has settled. */
-  onFinished(trial: Trial, report: Extract<Report, { kind: "done" | "failed" }>, seconds: number): Promise<void>;
+  onFinished(trial: SweepTrial, report: Extract<Report, { kind: "done" | "failed" }>, seconds: number): Promise<void>;
   /** How much of a running trial is done, 0 to 1. */
-  onProgress(trial: Trial, share: number): void;
+  onProgress(trial: SweepTrial, share: number): void;
 }
 
 /**
@@ -17,7 +17,7 @@ export interface PoolEvents {
  * thread. Rejects with the first error, or with the reason of `signal`; by then all of them have ended.
  */
 export async function runPool(
-  trials: readonly Trial[],
+  trials: readonly SweepTrial[],
   start: Start,
   { jobs, signal, ...events }: PoolEvents & { jobs: number; signal?: AbortSignal | undefined },
 ): Promise<void> {
@@ -44,9 +44,9 @@ export async function runPool(
 }
 
 /** Feeds one worker until nothing is left. */
-function runLane(worker: ChildProcess, queue: Trial[], { onFinished, onProgress }: PoolEvents): Promise<void> {
+function runLane(worker: ChildProcess, queue: SweepTrial[], { onFinished, onProgress }: PoolEvents): Promise<void> {
   return new Promise((resolve, reject) => {
-    let current: Trial | undefined;
+    let current: SweepTrial | undefined;
     let start = 0;
     const next = () => {
       current = queue.shift();
@@ -76,7 +76,7 @@ async function end(worker: ChildProcess): Promise<void> {
   await ended;
 }
 
-function failure(trial: Trial | undefined, message: string): ThreadError {
+function failure(trial: SweepTrial | undefined, message: string): ThreadError {
   return new ThreadError("sweep", `${trial === undefined ? "a worker" : trialId(trial)}: ${message}`);
 }
 

@@ -11,8 +11,8 @@ import {
   type Grid,
   printSummary,
   type Summary,
+  type SweepTrial,
   summarize,
-  type Trial,
   type TrialResult,
   trialId,
   trialsOf,
@@ -82,7 +82,7 @@ export async function runSweep(model: Model, grid: Grid, options: SweepOptions):
     const isFinished = new Set(journal.entries.map(idOf));
     const left = trials.filter((trial) => !isFinished.has(trialId(trial)));
     const resumed = trials.length - left.length;
-    const running = new Map<string, { trial: Trial; share: number }>();
+    const running = new Map<string, { trial: SweepTrial; share: number }>();
     const report = (last?: SweepProgress["last"]) => {
       const started = [...running.values()];
       const finished = journal.entries.length;
@@ -128,7 +128,7 @@ const outputs = ["results.jsonl", "summary.json", "summary.txt"];
 
 async function conclude(
   grid: Grid,
-  trials: readonly Trial[],
+  trials: readonly SweepTrial[],
   entries: readonly JournalEntry[],
   out: string,
   header: object,

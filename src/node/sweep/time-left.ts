@@ -1,4 +1,4 @@
-import { type Trial, taskId, trialId } from "../../steering";
+import { type SweepTrial, taskId, trialId } from "../../steering";
 import { idOf, type JournalEntry } from "./journal";
 
 /**
@@ -6,15 +6,15 @@ import { idOf, type JournalEntry } from "./journal";
  * where there are none), shared among `jobs`. NaN before the first is finished.
  */
 export function secondsLeft(
-  trials: readonly Trial[],
+  trials: readonly SweepTrial[],
   entries: readonly JournalEntry[],
-  started: readonly { trial: Trial; share: number }[],
+  started: readonly { trial: SweepTrial; share: number }[],
   jobs: number,
 ): number {
   const seconds = new Map(entries.map((entry) => [idOf(entry), entry.seconds]));
   const left = trials.filter((trial) => !seconds.has(trialId(trial)));
   if (left.length === 0) return 0;
-  const kindOf = ({ task, method }: Trial) => `${taskId(task)} ${method}`;
+  const kindOf = ({ task, method }: SweepTrial) => `${taskId(task)} ${method}`;
   const [sum, count] = [new Map<string, number>(), new Map<string, number>()];
   for (const trial of trials) {
     const took = seconds.get(trialId(trial));
@@ -24,7 +24,7 @@ export function secondsLeft(
       count.set(key, (count.get(key) ?? 0) + 1);
     }
   }
-  const expected = (trial: Trial) => {
+  const expected = (trial: SweepTrial) => {
     const key = count.has(kindOf(trial)) ? kindOf(trial) : "all";
     return sum.get(key)! / count.get(key)!;
   };

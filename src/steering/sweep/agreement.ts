@@ -20,7 +20,8 @@ const topShare = 0.1;
 
 /**
  * Patches every place with counterfactuals on some held-out prompts, as `localisation` does, and compares with |α|.
- * Undefined when all scalars are zero, which name no place.
+ * Undefined when all scalars are zero, which name no place, and where fewer than two places
+ * reach the answer.
  */
 export function agreementWithPatching(
   model: Model,
@@ -35,6 +36,7 @@ export function agreementWithPatching(
   const causal = activationPatching(model, drawn, { sites, seed });
   const [all] = scoresOf("scalars", [learned], sites, length);
   const live = causal.spots().flatMap((spot, i) => (reachesAnswer(spot, causal.layers, length) ? [i] : []));
+  if (live.length < 2) return undefined;
   const scores = live.map((i) => all![i]!);
   const effects = causal.meanAbsolute();
   const own = live.map((i) => effects[i]!);

@@ -29,7 +29,7 @@ export interface Claim {
   readonly findings: readonly Finding[];
 }
 
-/** Thresholds, fixed before any sweep was run. Shares in points of 0 to 1. */
+/** Thresholds, ours: fixed before a whole sweep was run, but after `bench:compare` and `bench:localisation` were known. Shares in points of 0 to 1. */
 export const thresholds = {
   /** How many points scalars may flip fewer. */
   lessEffective: 0.05,
@@ -132,8 +132,16 @@ function faithfulness(scalars: TrialResult[], vectors: TrialResult[]): Omit<Find
     why:
       `Scalars ${own.toFixed(3)} nats, vectors ${other.toFixed(3)}` +
       `${isMet ? "." : `: the ratio may be as high as ${value.high.toFixed(2)}${open(value.low < thresholds.lessFaithful)}.`}` +
-      `${rest < 0.01 ? ` The other tokens hold ${(100 * rest).toPrecision(2)}% of the probability, renormalised here.` : ""}`,
+      `${rest < 0.01 ? ` The other tokens hold ${(100 * rest).toPrecision(2)}% of the probability, renormalised here.` : ""}` +
+      fewerFlips(scalars, vectors),
   };
+}
+
+/** Doing less disturbs less: said where scalars flip fewer than claim 1 allows. */
+function fewerFlips(scalars: readonly TrialResult[], vectors: readonly TrialResult[]): string {
+  const [own, other] = [mean(scalars, "flips"), mean(vectors, "flips")];
+  if (own > other - thresholds.lessEffective) return "";
+  return ` Scalars flip only ${percent(own)}, vectors ${percent(other)}: doing less disturbs less.`;
 }
 
 function minimality(scalars: TrialResult[], vectors: TrialResult[]): Omit<Finding, "task"> {
@@ -152,7 +160,7 @@ function minimality(scalars: TrialResult[], vectors: TrialResult[]): Omit<Findin
 function places(results: readonly TrialResult[]): Omit<Finding, "task"> {
   const runs = results.flatMap(({ agreement }) => (agreement === undefined ? [] : [[agreement]]));
   if (results.length === 0) return unmeasured("No results of scalars.");
-  if (runs.length === 0) return unmeasured("All scalars are zero and name no place.");
+  if (runs.length === 0) return unmeasured("No seed has scalars and places to compare.");
   const [rank, found] = nestedBootstrap(runs, (sample) => {
     const meanOver = (key: keyof PlaceAgreement) => sample.reduce((sum, [own]) => sum + own![key], 0) / sample.length;
     return [meanOver("spearman"), meanOver("auroc")];
@@ -165,7 +173,7 @@ function places(results: readonly TrialResult[]): Omit<Finding, "task"> {
     why:
       `|α| ${ranks ? "ranks" : "does not rank"} the places as patching does, and ${finds ? "finds" : "does not find"} the ` +
       `most important ones better than chance.` +
-      `${none > 0 ? ` ${none} of ${results.length} seeds left no scalar and are not counted.` : ""}`,
+      `${none > 0 ? ` ${none} of ${results.length} seeds have nothing to compare and are not counted.` : ""}`,
   };
 }
 

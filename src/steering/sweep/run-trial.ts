@@ -5,12 +5,12 @@ import { countryCapitals } from "../country-capitals";
 import { measurePrompts } from "../evaluate";
 import { indirectObjects } from "../indirect-objects";
 import { learn } from "../learn";
-import { perKind } from "../learn-options";
+import { settingsFor } from "../learn-options";
 import type { LearnReport } from "../learn-settings";
 import type { Kind, LearnedIntervention } from "../learned";
 import type { Prompt, Task } from "../task";
 import { agreementWithPatching, type PlaceAgreement } from "./agreement";
-import { type SweepTask, type Trial, trialId } from "./trials";
+import { type SweepTask, type SweepTrial, trialId } from "./trials";
 
 /** Measures of prompts as columns, one entry for each prompt. Δ in logits, KL in nats; six significant digits. */
 export interface PromptColumns {
@@ -31,7 +31,7 @@ export interface PromptColumns {
 /** What came out of a trial: the same bits on every machine with the same arithmetic, and no times. */
 export interface TrialResult {
   readonly id: string;
-  readonly trial: Trial;
+  readonly trial: SweepTrial;
   /** How train and held-out prompts differ, in words. */
   readonly split: string;
   readonly trained: { readonly prompts: number; readonly lengths: readonly number[]; readonly steps: number };
@@ -66,7 +66,7 @@ const ownLength = (task: Task): TrialPrompts => ({
 });
 
 /** Which prompts each method takes, given those of the trial's own wording. */
-const promptsOf: Readonly<Record<Kind, (task: Task, model: Model, trial: Trial) => TrialPrompts>> = {
+const promptsOf: Readonly<Record<Kind, (task: Task, model: Model, trial: SweepTrial) => TrialPrompts>> = {
   scalars: ownLength,
   vectors: ownLength,
   dynamic: severalLengths,
@@ -75,7 +75,7 @@ const promptsOf: Readonly<Record<Kind, (task: Task, model: Model, trial: Trial) 
 /** Learns and measures. Throws `NumericsError` when the loss is not finite, `ArgumentError` when the task does not fit. */
 export async function runTrial(
   model: Model,
-  trial: Trial,
+  trial: SweepTrial,
   onProgress?: (report: LearnReport) => void,
 ): Promise<TrialResult> {
   const { task, learned } = await learnTrial(model, trial, onProgress);
@@ -101,12 +101,12 @@ export async function runTrial(
 /** What a trial learns, and the task that it learns on: the same bits as in `runTrial`, and the same errors. */
 export async function learnTrial(
   model: Model,
-  trial: Trial,
+  trial: SweepTrial,
   onProgress?: (report: LearnReport) => void,
 ): Promise<{ task: Task; learned: LearnedIntervention }> {
   const { method, sites, seed, steps, minimality } = trial;
   const task = taskOf(model, trial.task, seed);
-  const own = perKind[method];
+  const own = settingsFor(method, {});
   const learned = await learn(method, model, promptsOf[method](task, model, trial).train, {
     sites,
     seed,
@@ -130,7 +130,7 @@ export function taskOf(model: Model, task: SweepTask, seed: number): Task {
  * Half of the task's wordings to learn on, its own among them, and the others, of other lengths, to be measured on. Only
  * its own length where no other wording has prompts of another length.
  */
-function severalLengths(own: Task, model: Model, { task, seed }: Trial): TrialPrompts {
+function severalLengths(own: Task, model: Model, { task, seed }: SweepTrial): TrialPrompts {
   try {
     const { train, test, split } = acrossOwn(model, task, seed);
     return { train, held: own.test, newLengths: test, split };
@@ -183,7 +183,7 @@ function round(value: number): number {
 }
 
 /** The weight of minimality that a trial learned with. */
-export function minimalityOf({ method, minimality }: Pick<Trial, "method" | "minimality">): number {
-  const { minimality: l1, groupMinimality } = perKind[method];
+export function minimalityOf({ method, minimality }: Pick<SweepTrial, "method" | "minimality">): number {
+  const { minimality: l1, groupMinimality } = settingsFor(method, {});
   return Number((minimality * (l1 || groupMinimality)).toPrecision(6));
 }

@@ -24,7 +24,7 @@ export interface Grid {
 }
 
 /** One intervention to learn and to measure, as plain data. */
-export interface Trial {
+export interface SweepTrial {
   readonly task: SweepTask;
   readonly method: Kind;
   readonly sites: readonly Site[];
@@ -55,12 +55,12 @@ export const quickGrid: Grid = {
 };
 
 /** Says everything that a trial depends on, and stays the same over versions: `ccc-qa/scalars/attn_out+mlp_out/x1/400/s0`. */
-export function trialId(trial: Trial): string {
+export function trialId(trial: SweepTrial): string {
   return `${cellId(trial)}/s${trial.seed}`;
 }
 
 /** The id of what several seeds share. */
-export function cellId({ task, method, sites, minimality, steps }: Omit<Trial, "seed">): string {
+export function cellId({ task, method, sites, minimality, steps }: Omit<SweepTrial, "seed">): string {
   return [taskId(task), method, sites.join("+"), `x${minimality}`, steps].join("/");
 }
 
@@ -70,7 +70,7 @@ export function taskId(task: SweepTask): string {
 }
 
 /** All trials of a grid, seed by seed, so that a sweep that is stopped early has seen everything once. */
-export function trialsOf(grid: Grid): Trial[] {
+export function trialsOf(grid: Grid): SweepTrial[] {
   checkGrid(grid);
   const { steps } = grid;
   return grid.seeds.flatMap((seed) =>
