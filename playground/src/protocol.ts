@@ -1,0 +1,243 @@
+/** What the page asks of the worker that computes, and what it gets back. All of it is plain data. */
+import type { Kind, Site } from "fader";
+
+/** Where a model comes from. */
+export type ModelSource =
+  | { kind: "built-in" }
+  /** A dropped folder in Hugging Face layout. */
+  | { kind: "files"; files: readonly File[] }
+  /** A name on the Hugging Face hub, `owner/model`. */
+  | { kind: "hub"; name: string };
+
+export interface ModelInfo {
+  name: string;
+  source: ModelSource["kind"];
+  family: string;
+  n_layers: number;
+  n_heads: number;
+  n_ctx: number;
+  d_model: number;
+  vocab_size: number;
+  parameters: number;
+  /** Sites of this model that a fader can turn: those of width `d_model`, and `z` by heads is not among them. */
+  sites: Site[];
+  fingerprint: string;
+  /** Whether text can be read at all: a model without a tokenizer is refused. */
+  hasTokenizer: true;
+}
+
+/** What computes, for the status line. */
+export interface EngineStatus {
+  threads: number;
+  /** Why there is only one thread, if there is: the page is not cross-origin isolated. */
+  isolated: boolean;
+  backend: string;
+  relaxedSimd: boolean;
+}
+
+export interface TokenText {
+  id: number;
+  /** The text that it adds, with its leading space. */
+  text: string;
+}
+
+/** α at one place: the activation there is multiplied by `1 + β·alpha`. −1 silences it, 0 leaves it as it is. */
+export interface FaderValue {
+  site: Site;
+  layer: number;
+  /** Index of the token in the prompt. */
+  position: number;
+  alpha: number;
+}
+
+/** Everything that is done to the model. */
+export interface Edit {
+  faders: readonly FaderValue[];
+  /** Multiplies all of it. 0 is the model as it is. */
+  beta: number;
+  /** An intervention that faders cannot show (vectors, dynamic scalars), by the handle the worker gave for it. */
+  carried?: string | undefined;
+}
+
+export interface Answers {
+  /** Words that follow a space, one token each. */
+  correct: string;
+  wrong: string;
+}
+
+export interface SteerRequest {
+  prompt: string;
+  edit: Edit;
+  answers?: Answers | undefined;
+  /** How many of the likeliest tokens of each side to give. Default 8. */
+  top?: number;
+}
+
+/** One token with its probability in the model as it is and under the edit. */
+export interface Outcome extends TokenText {
+  clean: number;
+  steered: number;
+}
+
+export interface SteerResult {
+  /** The two answers first (if any), then the others, the likeliest on either side first. */
+  outcomes: Outcome[];
+  /** logit(correct) − logit(wrong), when there are answers. */
+  delta?: { clean: number; steered: number };
+  /** KL(clean ‖ steered) over all tokens but the answers (all tokens, if there are no answers). Nats. */
+  klOthers: number;
+  /** Faders that lie beyond the end of this prompt, and turn nothing. */
+  beyond: number;
+  milliseconds: number;
+}
+
+export type TaskChoice =
+  | { kind: "ccc" }
+  | { kind: "ioi" }
+  | { kind: "own"; prompts: readonly { text: string; correct: string; wrong: string }[] };
+
+export interface LearnRequest {
+  task: TaskChoice;
+  method: Kind;
+  sites: readonly Site[];
+  /** λ_F. */
+  faithfulness: number;
+  /** λ_M as a multiple of the method's default. */
+  minimality: number;
+  steps: number;
+  seed: number;
+}
+
+/** The loss of one update, by its terms, as they enter the sum (weights included). */
+export interface LearnProgress {
+  step: number;
+  steps: number;
+  effectiveness: number;
+  faithfulness: number;
+  minimality: number;
+  activeParameters: number;
+  /** Strength at each place that is not 0: α of scalars, the norm of what is learned elsewhere. */
+  places: FaderValue[];
+}
+
+export interface DialCurve {
+  /** Values of β. */
+  betas: number[];
+  /** Means over the held-out prompts. */
+  correct: number[];
+  wrong: number[];
+  others: number[];
+  delta: number[];
+}
+
+/** One row of the comparison, all measured on the same held-out prompts; names as in `Metrics`. */
+export interface ComparisonRow {
+  handle: string;
+  method: Kind;
+  sites: Site[];
+  flipsPlus: number;
+  flipsMinus: number;
+  klOthers: number;
+  bestOtherKept: number;
+  activeParameters: number;
+  activeLocations: number;
+}
+
+export interface Learned {
+  handle: string;
+  method: Kind;
+  /** A held-out prompt to show it on, with its answers. */
+  example: { prompt: string } & Answers;
+  /** More held-out prompts, to try. At most 24. */
+  examples: ({ prompt: string } & Answers)[];
+  /** α of every place that is not 0, for scalars; empty for the others, which are carried. */
+  faders: FaderValue[];
+  /** Strength of every place, the largest first, for pictures: |α|, or the norm of a vector. */
+  places: FaderValue[];
+  steps: number;
+  /** How train and held-out prompts differ, in words. */
+  split: string;
+  dial: DialCurve;
+  /** All that was learned on this task since the model was opened. */
+  comparison: ComparisonRow[];
+  warnings: string[];
+}
+
+/** Attention of one block: `[heads][queries][keys]`, rows add up to 1. */
+export interface AttentionResult {
+  tokens: string[];
+  clean: number[][][];
+  steered: number[][][];
+}
+
+export interface LensResult {
+  tokens: string[];
+  /** From the stream that enters block 0 to that which leaves the last: names of places. */
+  places: string[];
+  /** `[places][tokens]`: the likeliest next token there, with its probability, and those of the answers. */
+  clean: LensCell[][];
+  steered: LensCell[][];
+}
+
+export interface LensCell {
+  text: string;
+  probability: number;
+  correct?: number;
+  wrong?: number;
+}
+
+/** An intervention file that was read. */
+export interface Imported {
+  handle: string;
+  method: Kind;
+  /** For scalars tied to positions: what the desk shows. Then nothing is carried. */
+  faders: FaderValue[];
+  places: FaderValue[];
+  /** In words: what it was learned on, how many numbers. */
+  description: string;
+  /** The token that stood at each position when it was learned; empty where it is tied to none. */
+  tokens: string[];
+}
+
+export interface DownloadProgress {
+  file: string;
+  /** Bytes. */
+  loaded: number;
+  total: number;
+}
+
+/** A word that went wrong on its way: what `FaderError` says, as data, since classes do not cross to a page. */
+export interface Problem {
+  name: string;
+  /** One sentence. */
+  problem: string;
+  details: Record<string, string>;
+  hint?: string;
+}
+
+/** The worker. Every method throws a `Problem`. */
+export interface Engine {
+  status(): Promise<EngineStatus>;
+  /** Closes the model that was open; when this one cannot be opened, the other stays. */
+  open(source: ModelSource, onProgress?: (progress: DownloadProgress) => void): Promise<ModelInfo>;
+  tokens(prompt: string): Promise<TokenText[]>;
+  steer(request: SteerRequest): Promise<SteerResult>;
+  /** Ends early when another call of `generate` or `stopGenerating` follows. Resolves with whether it came to its end. */
+  generate(
+    request: { prompt: string; edit: Edit; maxTokens: number },
+    onText: (side: "clean" | "steered", text: string) => void,
+  ): Promise<boolean>;
+  stopGenerating(): Promise<void>;
+  /** Resolves with undefined when it was cancelled. */
+  learn(request: LearnRequest, onProgress: (progress: LearnProgress) => void): Promise<Learned | undefined>;
+  cancelLearning(): Promise<void>;
+  /** Held-out prompts of a task, to fill the desk with. */
+  examples(task: TaskChoice): Promise<({ prompt: string } & Answers)[]>;
+  attention(request: { prompt: string; edit: Edit; layer: number }): Promise<AttentionResult>;
+  lens(request: { prompt: string; edit: Edit; answers?: Answers | undefined }): Promise<LensResult>;
+  importIntervention(name: string, bytes: Uint8Array): Promise<Imported>;
+  /** The bytes of a file that `fader` and this page read, with what is turned at β = 1. */
+  exportIntervention(prompt: string, edit: Edit): Promise<{ name: string; bytes: Uint8Array }>;
+  /** The carried intervention itself, to put into a link. */
+  carriedBytes(handle: string): Promise<Uint8Array>;
+}
