@@ -42,7 +42,9 @@ const steer = latest(async () => {
       result.value = undefined;
       return;
     }
-    result.value = await engine.steer({ prompt, edit: edit.value, answers });
+    // One that is still being typed is no answer yet.
+    const both = answers?.correct && answers.wrong ? answers : undefined;
+    result.value = await engine.steer({ prompt, edit: edit.value, answers: both });
     count();
     if (notice.value?.tone === "problem" && isOfSteering) notice.value = undefined;
     isOfSteering = false;
