@@ -55,7 +55,12 @@ export function Inspector() {
       {button("muted", "Mute", "M", "Silence: as if nothing were there")}
       {button("solo", "Solo", "S", "Only the faders that are solo count; all others rest")}
       {button("reversed", "Reverse", "R", "Reverse polarity: the activation with its sign turned round")}
-      <button type="button" disabled={isOff} title="To rest (key Delete, or two clicks)" onClick={() => changeStrips(() => atRest)}>
+      <button
+        type="button"
+        disabled={isOff}
+        title="To rest (key Delete, or two clicks)"
+        onClick={() => changeStrips(() => atRest)}
+      >
         Reset
       </button>
     </div>
