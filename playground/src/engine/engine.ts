@@ -1,0 +1,68 @@
+import { engineInfo } from "fader";
+import type { Engine } from "../protocol";
+import { generateBoth } from "./generate";
+import { attention, lens } from "./look";
+import { openModel, type Surroundings } from "./open";
+import { EngineError, problemOf, refusal } from "./problem";
+import { Session } from "./session";
+import { steer } from "./steer";
+
+/**
+ * The engine of the playground, which runs in the worker, and in Node in tests. One model is open at a time. Long work
+ * lets other calls in between. Every method rejects with an `EngineError`.
+ */
+export function createEngine(surroundings: Surroundings = {}): Engine {
+  let session: Session | undefined;
+  let generation = new AbortController();
+  let opening = new AbortController();
+
+  const opened = () => {
+    if (session !== undefined) return session;
+    throw refusal("No model is open.", "Open one first.");
+  };
+  const engine: Engine = {
+    async status() {
+      const { threads, backend, relaxedSimd } = engineInfo();
+      return { threads, backend, relaxedSimd, isolated: globalThis.crossOriginIsolated ?? true };
+    },
+    async open(source, onProgress = () => {}) {
+      opening.abort();
+      opening = new AbortController();
+      const { signal } = opening;
+      const model = await openModel(source, onProgress, surroundings);
+      const next = new Session(model, source.kind);
+      if (signal.aborted) throw refusal(`Another model was opened before "${model.name}" was there.`);
+      generation.abort();
+      session = next;
+      return next.info;
+    },
+    async tokens(prompt) {
+      const current = opened();
+      return current.ids(prompt).map((id) => current.token(id));
+    },
+    steer: async (request) => steer(opened(), request),
+    async generate(request, onText) {
+      generation.abort();
+      generation = new AbortController();
+      return generateBoth(opened(), request, onText, generation.signal);
+    },
+    async stopGenerating() {
+      generation.abort();
+    },
+    attention: async (request) => attention(opened(), request),
+    lens: async (request) => lens(opened(), request),
+  } as Engine;
+  return guarded(engine);
+}
+
+/** Whatever a method throws leaves as an `EngineError`. */
+function guarded(engine: Engine): Engine {
+  const entries = Object.entries(engine).map(([name, method]: [string, (...given: unknown[]) => Promise<unknown>]) => [
+    name,
+    (...given: unknown[]) =>
+      method(...given).catch((error: unknown) => {
+        throw new EngineError(problemOf(error));
+      }),
+  ]);
+  return Object.fromEntries(entries) as Engine;
+}

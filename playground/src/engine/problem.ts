@@ -1,0 +1,43 @@
+import { FaderError } from "fader";
+import type { Problem } from "../protocol";
+
+/** A `Problem` that is thrown: what every method of the engine rejects with, here and on the page. */
+export class EngineError extends Error implements Problem {
+  readonly problem: string;
+  readonly details: Record<string, string>;
+  readonly hint?: string;
+
+  constructor({ name, problem, details, hint }: Problem) {
+    super(problem);
+    this.name = name;
+    this.problem = problem;
+    this.details = details;
+    if (hint !== undefined) this.hint = hint;
+  }
+}
+
+/** What the engine itself refuses, in a sentence. */
+export function refusal(problem: string, hint?: string, details: Record<string, string> = {}): EngineError {
+  return new EngineError({ name: "EngineError", problem, details, ...(hint !== undefined && { hint }) });
+}
+
+/** Any error as data. One that nobody foresaw keeps its message, and says that it is one. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof EngineError) {
+    const { name, problem, details, hint } = error;
+    return { name, problem, details, ...(hint !== undefined && { hint }) };
+  }
+  if (error instanceof FaderError) {
+    const details = Object.entries(error.details).map(([key, value]) => {
+      return [key, Array.isArray(value) ? `[${value.join(", ")}]` : String(value)] as const;
+    });
+    return {
+      name: error.name,
+      problem: `${error.where}: ${error.problem}`,
+      details: Object.fromEntries(details),
+      ...(error.hint !== undefined && { hint: error.hint }),
+    };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { name: "Unexpected", problem: `Something went wrong that was not foreseen: ${message}`, details: {} };
+}
