@@ -35,6 +35,20 @@ module.exports = {
       from: { path: "^src/(nn|steering|builtin)/", pathNot: "^src/nn/(atomic|files|load)\\.ts$" },
       to: { dependencyTypes: ["core"] },
     },
+    {
+      name: "page-computes-nothing",
+      comment: "The engine runs in the worker; the page knows its types, and carries none of its code.",
+      severity: "error",
+      from: { path: "^playground/src/", pathNot: "^playground/src/engine/" },
+      to: { path: "^src/", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "playground-uses-public-names",
+      comment: "What the playground needs, any program can have.",
+      severity: "error",
+      from: { path: "^playground/" },
+      to: { path: "^src/", pathNot: "^src/(index|(tensor|autograd|nn|steering)/index|tensor/ndarray)\\.ts$" },
+    },
     { name: "no-orphans", severity: "error", from: { orphan: true, path: "^src/", pathNot: "\\.d\\.ts$" }, to: {} },
   ],
   options: {
@@ -42,6 +56,6 @@ module.exports = {
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
     exclude: { path: "src/tensor/kernels/wasm/assembly" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["fader-source", "import", "node", "default"] },
   },
 };

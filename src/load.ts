@@ -3,8 +3,8 @@ import type { Model } from "./nn";
 import { isFolder, isNode } from "./nn/files";
 import { type CheckpointSource, type LoadOptions, loadCheckpoint } from "./nn/load";
 
-/** The model that ships with the package. */
-const builtIn = new URL("../models/capitals/", import.meta.url);
+/** The model that ships with the package. A folder, which bundlers for the web do not carry along: they leave it be. */
+const builtIn = new URL(/* @vite-ignore */ "../models/capitals/", import.meta.url);
 
 /**
  * Loads a model in Hugging Face layout: without a source the built-in one, else a folder's path (Node), its URL, or the

@@ -1,7 +1,7 @@
 import type { Engine } from "../protocol";
-import { reachEngine } from "./boundary";
+import { reachEngine } from "./reach";
 
-export { EngineError } from "./problem";
+export { EngineError } from "./engine-error";
 
 /** Starts the worker that computes. Its methods reject with `EngineError`. */
 export function startEngine(): Engine {

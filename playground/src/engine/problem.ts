@@ -1,20 +1,8 @@
 import { FaderError } from "fader";
 import type { Problem } from "../protocol";
+import { EngineError } from "./engine-error";
 
-/** A `Problem` that is thrown: what every method of the engine rejects with, here and on the page. */
-export class EngineError extends Error implements Problem {
-  readonly problem: string;
-  readonly details: Record<string, string>;
-  readonly hint?: string;
-
-  constructor({ name, problem, details, hint }: Problem) {
-    super(problem);
-    this.name = name;
-    this.problem = problem;
-    this.details = details;
-    if (hint !== undefined) this.hint = hint;
-  }
-}
+export { EngineError };
 
 /** What the engine itself refuses, in a sentence. */
 export function refusal(problem: string, hint?: string, details: Record<string, string> = {}): EngineError {

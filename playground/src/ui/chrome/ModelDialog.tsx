@@ -4,7 +4,7 @@ import { change, importFiles } from "../../state/files";
 import { model, opening } from "../../state/store";
 
 /** Chooses the model: the built-in one, a folder of this machine, or a name on the hub. */
-export function ModelDialog({ dialog }: { dialog: RefObject<HTMLDialogElement> }) {
+export function ModelDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
   const folder = useRef<HTMLInputElement>(null);
   const [name, setName] = useState("");
   const busy = opening.value;

@@ -12,7 +12,7 @@ const slop = 3;
 /** What a fader does with a pointer: drag turns all that are selected, two clicks put them to rest, the wheel turns. */
 export function useDrag(id: string, onSelect: (extend: boolean) => void) {
   const element = useRef<HTMLSpanElement>(null);
-  const start = useRef<{ y: number; isMoving: boolean; alphas: Map<string, number> }>();
+  const start = useRef<{ y: number; isMoving: boolean; alphas: Map<string, number> } | undefined>(undefined);
 
   // Preact listens passively to the wheel, and the page would scroll.
   useEffect(() => {
