@@ -1,11 +1,14 @@
 import { engineInfo } from "fader";
 import type { Engine } from "../protocol";
+import { exportEdit, importFile } from "./files";
 import { generateBoth } from "./generate";
+import { learnOn } from "./learn";
 import { attention, lens } from "./look";
 import { openModel, type Surroundings } from "./open";
 import { EngineError, problemOf, refusal } from "./problem";
 import { Session } from "./session";
 import { steer } from "./steer";
+import { examplesOf, lessonOf } from "./tasks";
 
 /**
  * The engine of the playground, which runs in the worker, and in Node in tests. One model is open at a time. Long work
@@ -15,6 +18,7 @@ export function createEngine(surroundings: Surroundings = {}): Engine {
   let session: Session | undefined;
   let generation = new AbortController();
   let opening = new AbortController();
+  let learning = new AbortController();
 
   const opened = () => {
     if (session !== undefined) return session;
@@ -33,6 +37,7 @@ export function createEngine(surroundings: Surroundings = {}): Engine {
       const next = new Session(model, source.kind);
       if (signal.aborted) throw refusal(`Another model was opened before "${model.name}" was there.`);
       generation.abort();
+      learning.abort();
       session = next;
       return next.info;
     },
@@ -49,9 +54,24 @@ export function createEngine(surroundings: Surroundings = {}): Engine {
     async stopGenerating() {
       generation.abort();
     },
+    async learn(request, onProgress) {
+      learning.abort();
+      learning = new AbortController();
+      return learnOn(opened(), request, onProgress, learning.signal);
+    },
+    async cancelLearning() {
+      learning.abort();
+    },
+    async examples(task) {
+      const current = opened();
+      return examplesOf(current, lessonOf(current.model, task, "dynamic", 0).held);
+    },
     attention: async (request) => attention(opened(), request),
     lens: async (request) => lens(opened(), request),
-  } as Engine;
+    importIntervention: async (name, bytes) => importFile(opened(), name, bytes),
+    exportIntervention: async (prompt, edit) => exportEdit(opened(), prompt, edit),
+    carriedBytes: async (handle) => opened().find(handle).bytes.slice(),
+  };
   return guarded(engine);
 }
 

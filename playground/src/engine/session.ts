@@ -1,5 +1,5 @@
 import { fingerprint, type Interventions, type Kind, type Model, reach, sitesOf, step } from "fader";
-import type { ModelInfo, ModelSource, TokenText } from "../protocol";
+import type { ComparisonRow, ModelInfo, ModelSource, TokenText } from "../protocol";
 import { refusal } from "./problem";
 
 /** An intervention that the page knows by its handle. */
@@ -27,6 +27,7 @@ export class Session {
   readonly info: ModelInfo;
   private readonly readings = new Map<string, Reading>();
   private readonly carried = new Map<string, Carried>();
+  private readonly comparisons = new Map<string, ComparisonRow[]>();
   private count = 0;
 
   constructor(
@@ -98,6 +99,12 @@ export class Session {
       `These ${kind} are tied to the first ${most} tokens of a prompt, and this prompt has ${length}.`,
       `Use a prompt of ${most} tokens or more, or take them off.`,
     );
+  }
+
+  /** All that was learned on one task with one seed, to add to. */
+  comparisonOf(task: string): ComparisonRow[] {
+    if (!this.comparisons.has(task)) this.comparisons.set(task, []);
+    return this.comparisons.get(task)!;
   }
 
   private reading(prompt: string): Reading {
