@@ -1,8 +1,8 @@
 import { importIntervention, interventionFromBytes, LearnedIntervention, readSafetensors, tensor } from "fader";
 import type { Edit, Imported } from "../protocol";
 import { alphasOf } from "./edit";
+import { refusal } from "./engine-error";
 import { fadersOf, placesOf, placesOfMap } from "./places";
-import { refusal } from "./problem";
 import type { Session } from "./session";
 
 /** Reads a saved intervention, a GGUF control vector, or a map by names (`.npz`, safetensors). */

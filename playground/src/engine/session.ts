@@ -1,6 +1,6 @@
 import { fingerprint, type Interventions, type Kind, type Model, reach, sitesOf, step } from "fader";
 import type { ComparisonRow, ModelInfo, ModelSource, TokenText } from "../protocol";
-import { refusal } from "./problem";
+import { refusal } from "./engine-error";
 
 /** An intervention that the page knows by its handle. */
 export interface Carried {

@@ -1,7 +1,7 @@
 import { step } from "fader";
 import type { Outcome, SteerRequest, SteerResult } from "../protocol";
 import { turnedBy } from "./edit";
-import { refusal } from "./problem";
+import { refusal } from "./engine-error";
 import type { Session } from "./session";
 
 /** What a prompt is answered with, as the model is and under an edit. One pass of one row, once the prompt is known. */

@@ -1,5 +1,5 @@
-import { show } from "../../state/learning";
 import type { ComparisonRow } from "../../protocol";
+import { show } from "../../state/learning";
 import { tableRow } from "./rows";
 
 /** All that was learned on this task, measured on the same held-out prompts. */

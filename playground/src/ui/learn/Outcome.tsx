@@ -63,11 +63,21 @@ function Examples() {
   const words = at < 0 ? `${examples.length} held-out prompts` : `Held-out prompt ${at + 1} of ${examples.length}`;
   return (
     <div class="tries" role="group" aria-label="Held-out prompts">
-      <button type="button" disabled={examples.length === 0} aria-label="The prompt before" onClick={() => showExample(-1)}>
+      <button
+        type="button"
+        disabled={examples.length === 0}
+        aria-label="The prompt before"
+        onClick={() => showExample(-1)}
+      >
         ←
       </button>
       <span role="status">{words}</span>
-      <button type="button" disabled={examples.length === 0} aria-label="The next prompt" onClick={() => showExample(1)}>
+      <button
+        type="button"
+        disabled={examples.length === 0}
+        aria-label="The next prompt"
+        onClick={() => showExample(1)}
+      >
         →
       </button>
     </div>

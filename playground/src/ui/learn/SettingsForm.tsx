@@ -80,12 +80,24 @@ export function SettingsForm({ isOff }: { isOff: boolean }) {
       <details class="more">
         <summary>More</summary>
         <div class="pair">
-          <Whole id="steps" label="Most steps" value={steps} min={1} max={mostSteps} onChange={(next) => change({ steps: next })} />
+          <Whole
+            id="steps"
+            label="Most steps"
+            value={steps}
+            min={1}
+            max={mostSteps}
+            onChange={(next) => change({ steps: next })}
+          />
           <Whole id="seed" label="Seed" value={seed} min={0} onChange={(next) => change({ seed: next })} />
         </div>
       </details>
       <div role="alert">
-        {areSettingsOpen.value && problems.map(({ problem }) => <p key={problem} class="wrong-line">{problem}</p>)}
+        {areSettingsOpen.value &&
+          problems.map(({ problem }) => (
+            <p key={problem} class="wrong-line">
+              {problem}
+            </p>
+          ))}
       </div>
     </fieldset>
   );
@@ -154,7 +166,14 @@ function Sites() {
   );
 }
 
-function Whole(props: { id: string; label: string; value: number; min: number; max?: number; onChange(value: number): void }) {
+function Whole(props: {
+  id: string;
+  label: string;
+  value: number;
+  min: number;
+  max?: number;
+  onChange(value: number): void;
+}) {
   const { id, label, value, min, max, onChange } = props;
   return (
     <label class="whole" for={id}>
