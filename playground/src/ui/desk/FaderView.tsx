@@ -28,7 +28,7 @@ export function FaderView() {
   const layers = Array.from({ length: opened.n_layers }, (_, layer) => layer);
   return (
     <>
-      <SiteBar sites={opened.sites} value={site} turned={turnedBySite(desk.value)} />
+      <SiteBar sites={opened.sites} value={site} turned={turnedBySite({ ...desk.value, strips })} />
       <div class="scroller">
         <div
           ref={grid}
