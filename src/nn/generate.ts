@@ -3,6 +3,7 @@ import { continuations, type GeneratedToken } from "./generate-loop";
 import { type GenerateOptions, settingsOf } from "./generate-options";
 import type { Interventions } from "./interventions";
 import type { Model } from "./model";
+import { pause } from "./pause";
 import { type Logits, mostLikely } from "./sampling";
 
 export type { GenerateOptions };
@@ -73,18 +74,6 @@ async function* paced(turns: Iterable<GeneratedToken[]>, signal?: AbortSignal): 
     await pause();
     signal?.throwIfAborted();
   }
-}
-
-/** Lets events in. A message, as browsers make timers wait 4 ms. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }
 
 function idsOf(model: Model, prompt: string | readonly string[]): number[][] {

@@ -37,6 +37,7 @@ export {
   type Parameters,
   type Schedule,
 } from "./optim";
+export { pacer, pause } from "./pause";
 export { type Reach, reach } from "./reach";
 export type { CheckpointDType } from "./read-weights";
 export {

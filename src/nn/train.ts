@@ -1,6 +1,7 @@
 import { crossEntropy, NumericsError, parameter, step, type Tensor, tensor, valueAndGrad } from "../autograd";
 import type { Model } from "./model";
 import { Adam, type AdamOptions, checkState, clipGradients, type Parameters, type Schedule } from "./optim";
+import { pacer } from "./pause";
 
 /** Where a training run stands; everything that it needs to go on with the same bits. */
 export interface TrainingState {
@@ -50,6 +51,7 @@ export async function train(model: Model, options: TrainOptions): Promise<void> 
     optimizer.restore(resume.optimizer);
     for (const [name, weight] of Object.entries(weights)) weight.assign(resume.weights[name]!);
   }
+  const breathe = pacer();
   for (let at = resume?.step ?? 0; at < steps; at++) {
     const report = step(() => {
       const { value, grads } = valueAndGrad((w: Record<string, Tensor>) => options.loss(model.withWeights(w), at))(
@@ -76,8 +78,7 @@ export async function train(model: Model, options: TrainOptions): Promise<void> 
       const copies = Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, parameter(weight)]));
       await onSave({ step: at + 1, weights: copies, optimizer: optimizer.state() });
     }
-    // Lets timers, signals and the browser's events in.
-    if (at % 10 === 9) await new Promise((resolve) => setTimeout(resolve, 0));
+    await breathe();
   }
 }
 

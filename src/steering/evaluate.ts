@@ -38,11 +38,15 @@ const chunk = 32;
 
 /** All measures of an intervention on prompts: of the length that it was learned on, where it is tied to positions. */
 export function evaluate(model: Model, prompts: readonly Prompt[], intervention: LearnedIntervention): Metrics {
-  const rows = measurePrompts(model, prompts, intervention);
+  return metricsOf(measurePrompts(model, prompts, intervention), intervention);
+}
+
+/** What `evaluate` gives, from the measures of each prompt. */
+export function metricsOf(rows: readonly PromptMeasures[], intervention: LearnedIntervention): Metrics {
   const mean = (value: (row: PromptMeasures) => number | boolean, of = rows) =>
     of.length === 0 ? Number.NaN : of.reduce((sum, row) => sum + Number(value(row)), 0) / of.length;
   return {
-    prompts: prompts.length,
+    prompts: rows.length,
     flipsPlus: mean(
       (row) => row.delta[2] > 0,
       rows.filter((row) => row.delta[1] <= 0),

@@ -1,6 +1,6 @@
 export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "../builtin/corpus";
 export { capitalOf, capitals, countries } from "../builtin/facts";
-export { type AcrossLengthsOptions, acrossLengths, type Wordings } from "./across-lengths";
+export { type AcrossLengthsOptions, acrossLengths, type Wordings, wordings } from "./across-lengths";
 export { type BakeOptions, bake } from "./bake";
 export {
   ablateTop,
@@ -37,7 +37,7 @@ export {
 export { Comparison, type Contestants, compare } from "./compare";
 export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
 export { betaDial, type DialPoint, type DialRow } from "./dial";
-export { evaluate, type Metrics, measurePrompts, type PromptMeasures, pruningCurve } from "./evaluate";
+export { evaluate, type Metrics, measurePrompts, metricsOf, type PromptMeasures, pruningCurve } from "./evaluate";
 export { type Harm, type HarmAtBeta, harm, type TextHarm } from "./harm";
 export { type IndirectObjectsOptions, indirectObjects } from "./indirect-objects";
 export { type AttributionOptions, directLogitAttribution } from "./inspect/attribution";
@@ -62,8 +62,8 @@ export {
 } from "./interop";
 export { type Kept, keep95 } from "./keep95";
 export { learn, learnDynamic, learnScalars, learnVectors } from "./learn";
-export type { LearnOptions } from "./learn-options";
-export type { LearnReport } from "./learn-settings";
+export { type LearnOptions, settingsFor } from "./learn-options";
+export type { LearnReport, Settings } from "./learn-settings";
 export {
   type ActiveLocation,
   type Kind,
@@ -80,6 +80,7 @@ export {
   logitDiff,
   type ObjectiveOptions,
   objective,
+  objectiveTerms,
   type Passes,
 } from "./objective";
 export type { Places } from "./places";

@@ -44,6 +44,8 @@ export interface LearnOptions {
   /** Name of the task, kept with the result. */
   task?: string;
   onProgress?: (report: LearnReport) => void;
+  /** Ends learning: it rejects with the signal's reason, an `AbortError` unless another was given. */
+  signal?: AbortSignal;
 }
 
 const defaults = {

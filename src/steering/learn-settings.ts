@@ -1,7 +1,7 @@
 import { ArgumentError } from "../autograd";
 import type { Site } from "../nn";
 import type { LearnOptions } from "./learn-options";
-import { type Kind, kinds, type Positions } from "./learned";
+import { type Kind, kinds, type LearnedIntervention, type Positions } from "./learned";
 import { type Faithfulness, faithfulnessKinds } from "./objective";
 import type { Places } from "./places";
 import type { Sparsity } from "./sparsity";
@@ -27,6 +27,7 @@ export interface Settings {
   patience: number;
   task?: string;
   onProgress?: (report: LearnReport) => void;
+  signal?: AbortSignal;
 }
 
 /** How far a learner is. */
@@ -35,7 +36,13 @@ export interface LearnReport {
   steps: number;
   /** Of the last update; with `l0` together with the penalty. */
   loss: number;
+  /** The terms of the last update as they enter the sum that is made small: `L_E`, `λ_F · L_F` and `λ_M · ‖θ‖`. */
+  effectiveness: number;
+  faithfulness: number;
+  minimality: number;
   activeParameters: number;
+  /** What is learned by now, as a copy: computed when it is asked for, with the values of that moment. */
+  current(): LearnedIntervention;
 }
 
 /**

@@ -1,14 +1,14 @@
-import { Random } from "../autograd";
+import { Random, step } from "../autograd";
 import { fingerprint, type Model } from "../nn";
 import { type LearnOptions, settingsFor } from "./learn-options";
 import { checkLearn, type Settings } from "./learn-settings";
 import { type Kind, LearnedIntervention } from "./learned";
-import { bySite, startValues } from "./parameters";
+import { bySite, copied, type Flat, startValues } from "./parameters";
 import { maskOf } from "./places";
 import { refit, refitSteps } from "./refit";
 import { byGates, byShrinking } from "./sparsity";
 import type { Prompt } from "./task";
-import { train } from "./training";
+import { type TrainReport, train } from "./training";
 
 /**
  * ActivScalar (paper, Eq. 5): one scalar for each site, layer and position (see `positions`), such that β = +1 makes
@@ -54,21 +54,23 @@ export async function learn(
     settings.sparsity === "l0" ? byGates(values, kind, settings, mask) : byShrinking(values, kind, settings);
   // A bar that ends where the refit ends.
   const all = settings.steps + (settings.debias ? refitSteps : 0);
-  const report = onProgress && {
-    onProgress: (now: Parameters<typeof onProgress>[0]) => onProgress({ ...now, steps: all }),
-  };
-  const steps = await train(kind, model, prompts, pressure, { ...settings, ...report }, { random, mask });
-  const learned = new LearnedIntervention(kind, bySite(pressure.result()), {
+  const provenance = {
     task: settings.task ?? "",
     model: model.name,
     fingerprint: fingerprint(model),
     ...(positions === "all" ? { positions, tokens: [] } : { tokens: labels(model, prompts) }),
     seed: settings.seed,
     settings: recorded(settings),
-    steps,
-  });
+  };
+  const madeOf = (flat: Flat, steps: number) => new LearnedIntervention(kind, bySite(flat), { ...provenance, steps });
+  const report = (now: TrainReport) =>
+    onProgress?.({ ...now, steps: all, current: () => madeOf(copied(step(() => pressure.result())), now.step) });
+  const run = { ...settings, onProgress: onProgress && report };
+  const steps = await train(kind, model, prompts, pressure, run, { random, mask });
+  const learned = madeOf(pressure.result(), steps);
   if (!settings.debias || learned.activeParameters === 0) return learned;
   return refit(model, prompts, learned, {
+    signal: settings.signal,
     ...(onProgress && { onProgress: (now) => onProgress({ ...now, step: steps + now.step, steps: all }) }),
   });
 }

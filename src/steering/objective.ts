@@ -25,9 +25,19 @@ export interface Passes {
  * parameters are exactly 0.)
  */
 export function objective(passes: Passes, prompts: readonly Prompt[], options: ObjectiveOptions): Tensor {
+  const [effect, faithful] = objectiveTerms(passes, prompts, options);
+  return faithful === undefined ? effect : effect.add(faithful);
+}
+
+/** `L_E` and, where its weight is not 0, `λ_F · L_F`: what `objective` adds up. */
+export function objectiveTerms(
+  passes: Passes,
+  prompts: readonly Prompt[],
+  options: ObjectiveOptions,
+): readonly [effectiveness: Tensor, faithfulness: Tensor | undefined] {
   const effect = effectiveness(passes, prompts, options.margin);
-  if (options.faithfulnessWeight === 0) return effect;
-  return effect.add(faithfulness(passes, prompts, options.faithfulness).mul(options.faithfulnessWeight));
+  if (options.faithfulnessWeight === 0) return [effect, undefined];
+  return [effect, faithfulness(passes, prompts, options.faithfulness).mul(options.faithfulnessWeight)];
 }
 
 /** Δ = logit(correct) − logit(wrong), `[prompts]`. */

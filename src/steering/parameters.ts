@@ -42,6 +42,11 @@ export function copyOf(parameters: SiteParameters): Flat {
   return Object.fromEntries(entries);
 }
 
+/** The same values in memory of their own. */
+export function copied(theta: Flat): Flat {
+  return Object.fromEntries(Object.entries(theta).map(([key, x]) => [key, parameter(x)]));
+}
+
 export function countActive(theta: Flat): number {
   return Object.values(theta).reduce(
     (sum, x) => sum + (x.storage.data() as Float32Array).reduce((count, v) => count + (v !== 0 ? 1 : 0), 0),

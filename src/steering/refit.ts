@@ -3,10 +3,10 @@ import type { Model } from "../nn";
 import { type LearnOptions, settingsFor } from "./learn-options";
 import { checkLearn } from "./learn-settings";
 import { LearnedIntervention } from "./learned";
-import { bySite, copyOf, nonzero } from "./parameters";
+import { bySite, copied, copyOf, type Flat, nonzero } from "./parameters";
 import { freely } from "./sparsity";
 import type { Prompt } from "./task";
-import { train } from "./training";
+import { type TrainReport, train } from "./training";
 
 /** Most updates of a refit, where nothing else is asked for. */
 export const refitSteps = 100;
@@ -14,7 +14,16 @@ export const refitSteps = 100;
 /** `steps`: default 100. The others: default as the intervention was learned. */
 export type RefitOptions = Pick<
   LearnOptions,
-  "steps" | "seed" | "lr" | "batchSize" | "margin" | "faithfulness" | "faithfulnessWeight" | "patience" | "onProgress"
+  | "steps"
+  | "seed"
+  | "lr"
+  | "batchSize"
+  | "margin"
+  | "faithfulness"
+  | "faithfulnessWeight"
+  | "patience"
+  | "onProgress"
+  | "signal"
 >;
 
 /**
@@ -48,11 +57,15 @@ export async function refit(
   }
   const theta = copyOf(learned.parameters);
   const random = new Random(settings.seed);
-  const steps = await train(kind, model, prompts, freely(theta), settings, { random, mask: nonzero(theta) });
-  return new LearnedIntervention(kind, bySite(theta), {
-    ...rest,
-    ...(positions === "all" && { positions }),
-    settings: { ...provenance.settings, refit: steps },
-    steps: provenance.steps + steps,
-  });
+  const madeOf = (flat: Flat, steps: number) =>
+    new LearnedIntervention(kind, bySite(flat), {
+      ...rest,
+      ...(positions === "all" && { positions }),
+      settings: { ...provenance.settings, refit: steps },
+      steps: provenance.steps + steps,
+    });
+  const { onProgress } = settings;
+  const report = (now: TrainReport) => onProgress?.({ ...now, current: () => madeOf(copied(theta), now.step) });
+  const run = { ...settings, onProgress: onProgress && report };
+  return madeOf(theta, await train(kind, model, prompts, freely(theta), run, { random, mask: nonzero(theta) }));
 }

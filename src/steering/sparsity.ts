@@ -3,7 +3,7 @@ import { drawGates, gated, gateNoise, meanGates, openProbability } from "./gates
 import type { Kind, Positions } from "./learned";
 import { locationAxes } from "./learned";
 import type { Flat, Mask } from "./parameters";
-import { shrink, shrinkGroups } from "./proximal";
+import { groupNorms, norm1, shrink, shrinkGroups } from "./proximal";
 
 /** How parameters get to be exactly 0. */
 export type Sparsity = "l1" | "l0";
@@ -16,6 +16,8 @@ export interface Pressure {
   readonly gates: Flat;
   /** What the model runs with in one update, and what is added to the loss. Differentiable in both arguments. */
   draw(theta: Flat, gates: Flat): { used: Flat; penalty: Tensor | undefined };
+  /** λ_M times the norms that `shrink` works against, by now; 0 where the pressure is all in `draw`'s penalty. */
+  cost(): number;
   /** After each update, in place. */
   shrink(): void;
   /** What has been learned, by now: exact zeros where nothing is left. */
@@ -28,6 +30,7 @@ export function freely(theta: Flat): Pressure {
     theta,
     gates: {},
     draw: (used) => ({ used, penalty: undefined }),
+    cost: () => 0,
     shrink: () => {},
     result: () => theta,
   };
@@ -41,6 +44,13 @@ export function byShrinking(
 ): Pressure {
   return {
     ...freely(theta),
+    cost() {
+      const axes = locationAxes(kind, s.positions);
+      return Object.values(theta).reduce((sum, x) => {
+        const own = s.minimality === 0 ? 0 : s.minimality * norm1(x);
+        return sum + own + (s.groupMinimality === 0 ? 0 : s.groupMinimality * groupNorms(x, axes));
+      }, 0);
+    },
     shrink() {
       for (const x of Object.values(theta)) {
         shrink(x, s.lr * s.minimality);
@@ -85,6 +95,7 @@ export function byGates(
       const expected = Object.values(logits).map((x) => openProbability(x).sum());
       return { used: turned(values, drawn), penalty: expected.reduce((a, b) => a.add(b)).mul(s.gateMinimality) };
     },
+    cost: () => 0,
     shrink: () => {},
     // Plus 0: a closed gate makes −0 of what is negative.
     result: () => noGrad(() => mapFlat(turned(theta, mapFlat(gates, meanGates)), (x) => x.add(0))),

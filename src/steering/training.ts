@@ -1,42 +1,50 @@
 import { NumericsError, type Random, step, type Tensor, tensor, valueAndGrad } from "../autograd";
-import { Adam, type Interventions, type Model } from "../nn";
+import { Adam, type Interventions, type Model, pacer } from "../nn";
 import type { LearnReport, Settings } from "./learn-settings";
 import { interventionOf, type Kind, logitsAt } from "./learned";
-import { objective } from "./objective";
+import { objectiveTerms } from "./objective";
 import { bySite, countActive, type Flat, type Mask, restrict } from "./parameters";
 import { gateLr, type Pressure } from "./sparsity";
 import type { Prompt } from "./task";
 
+/** What a run of updates knows of itself; `learn` adds what is learned by then. */
+export type TrainReport = Omit<LearnReport, "current">;
+
 /**
  * Adam on the objective, under a pressure towards zero; what `mask` does not allow stays exactly 0. Returns the number
- * of updates; the result is the pressure's. Throws `NumericsError` when the loss is no longer finite.
+ * of updates; the result is the pressure's. Throws `NumericsError` when the loss is no longer finite, and the reason of an aborted `signal`.
  */
 export async function train(
   kind: Kind,
   model: Model,
   prompts: readonly Prompt[],
   pressure: Pressure,
-  settings: Omit<Settings, "onProgress"> & { onProgress?: ((report: LearnReport) => void) | undefined },
+  settings: Omit<Settings, "onProgress"> & { onProgress?: ((report: TrainReport) => void) | undefined },
   { random, mask }: { random: Random; mask?: Mask | undefined },
 ): Promise<number> {
   const optimizer = new Adam(pressure.theta, { lr: settings.lr });
   const gateOptimizer = new Adam(pressure.gates, { lr: gateLr });
   const clean = rememberClean(model);
   const history: number[] = [];
+  const breathe = pacer();
   let order: readonly Prompt[] = [];
   restrict(pressure.theta, mask);
   while (history.length < settings.steps) {
+    settings.signal?.throwIfAborted();
     const batch: Prompt[] = [];
     while (batch.length < Math.min(settings.batchSize, prompts.length)) {
       if (order.length === 0) order = random.shuffle(prompts);
       batch.push(order[0]!);
       order = order.slice(1);
     }
-    const loss = step(() => {
-      const { value, grads } = lossAndGradients(kind, model, batch, pressure, clean(batch), settings);
+    // Of the values that the loss is of, before they move.
+    const cost = settings.onProgress && pressure.cost();
+    const { loss, ...terms } = step(() => {
+      const { value, grads, aux } = lossAndGradients(kind, model, batch, pressure, clean(batch), settings);
       optimizer.step(grads.theta);
       gateOptimizer.step(grads.gates);
-      return value.item();
+      const [effectiveness, faithfulness, penalty] = aux.map((term) => term?.item() ?? 0) as [number, number, number];
+      return { loss: value.item(), effectiveness, faithfulness, minimality: penalty + (cost ?? 0) };
     });
     history.push(loss);
     if (!Number.isFinite(loss)) {
@@ -48,11 +56,10 @@ export async function train(
     restrict(pressure.theta, mask);
     if (settings.onProgress !== undefined) {
       const activeParameters = step(() => countActive(pressure.result()));
-      settings.onProgress({ step: history.length, steps: settings.steps, loss, activeParameters });
+      settings.onProgress({ step: history.length, steps: settings.steps, loss, ...terms, activeParameters });
     }
     if (hasSettled(history, settings.patience)) break;
-    // Lets progress bars draw and browsers breathe.
-    if (history.length % 5 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    await breathe();
   }
   return history.length;
 }
@@ -75,8 +82,9 @@ function lossAndGradients(
       ]),
     );
     const [plus, minus] = logitsAt(model, ids, interventions, [1, -1]) as [Tensor, Tensor];
-    const loss = objective({ clean, plus, minus }, batch, settings);
-    return penalty === undefined ? loss : loss.add(penalty);
+    const [effect, faithful] = objectiveTerms({ clean, plus, minus }, batch, settings);
+    const loss = faithful === undefined ? effect : effect.add(faithful);
+    return [penalty === undefined ? loss : loss.add(penalty), [effect, faithful, penalty]] as const;
   })({ theta: pressure.theta, gates: pressure.gates });
 }
 

@@ -241,6 +241,113 @@ describe("what cannot be learned", () => {
   });
 });
 
+describe("what is reported while learning", () => {
+  test.each([
+    ["scalars", { minimality: 0.3 }],
+    ["vectors", { minimality: 0.01, groupMinimality: 0.2 }],
+    ["dynamic", { minimality: 0.1 }],
+  ] as [Kind, LearnOptions][])(
+    "%s: the terms are those of the loss, at the values before each update",
+    async (kind, weights) => {
+      const reports: LearnReport[] = [];
+      const seen: LearnedIntervention[] = [];
+      const options = { ...quick, ...weights, steps: 4, faithfulnessWeight: 0.7, margin: 2 };
+      const learned = await learn(kind, model, prompts, {
+        ...options,
+        onProgress: (report) => {
+          reports.push(report);
+          seen.push(report.current());
+        },
+      });
+      for (const { loss, effectiveness, faithfulness } of reports) {
+        expect(effectiveness + faithfulness).toBeCloseTo(loss, 5);
+        expect(faithfulness).toBeGreaterThan(0);
+      }
+      const ids = prompts.map((prompt) => prompt.ids);
+      const axes = kind === "dynamic" ? 1 : 2;
+      for (let at = 1; at < 4; at++) {
+        const before = seen[at - 1]!;
+        const [plus, minus, clean] = logitsAt(model, ids, before.at(1), [1, -1, 0]) as [Tensor, Tensor, Tensor];
+        const only = objective({ plus, minus, clean }, prompts, { ...settings, faithfulnessWeight: 0 }).item();
+        expect(reports[at]!.effectiveness).toBeCloseTo(only, 4);
+        const norms = Object.values(before.parameters)
+          .flatMap((tensors) => Object.values(tensors!))
+          .flatMap((x) =>
+            values(
+              x
+                .square()
+                .sum(x.shape.slice(axes).map((_, i) => axes + i))
+                .sqrt(),
+            ),
+          );
+        const l2 = norms.reduce((a, b) => a + b, 0);
+        const want = weights.minimality! * before.l1 + (weights.groupMinimality ?? 0) * l2;
+        expect(reports[at]!.minimality).toBeCloseTo(want, 4);
+      }
+      expect(numbers(seen.at(-1)!)).toEqual(numbers(learned));
+      expect(seen.at(-1)!.provenance).toEqual(learned.provenance);
+      expect(numbers(seen[0]!)).not.toEqual(numbers(learned));
+    },
+  );
+
+  test("with l0 the penalty is a part of the loss, and a refit has none", async () => {
+    const reports: LearnReport[] = [];
+    const options: LearnOptions = { steps: 6, batchSize: 6, patience: 0, sparsity: "l0", debias: true };
+    const learned = await learnScalars(model, prompts, { ...options, onProgress: (report) => reports.push(report) });
+    for (const { step, loss, effectiveness, faithfulness, minimality } of reports) {
+      expect(effectiveness + faithfulness + minimality).toBeCloseTo(loss, 4);
+      expect(minimality > 0).toBe(step <= 6);
+    }
+    expect(reports.length).toBeGreaterThan(6);
+    expect(numbers(reports.at(-1)!.current())).toEqual(numbers(learned));
+    expect(reports.at(-1)!.current().provenance).toEqual(learned.provenance);
+  });
+
+  test("changes no bit of the result", async () => {
+    const quiet = await learnVectors(model, prompts, { ...quick, groupMinimality: 0.3 });
+    const onProgress = (report: LearnReport) => void report.current();
+    const loud = await learnVectors(model, prompts, { ...quick, groupMinimality: 0.3, onProgress });
+    expect(numbers(loud)).toEqual(numbers(quiet));
+  });
+});
+
+describe("learning can be ended", () => {
+  test("before it starts, in the middle and in the refit, with the signal's reason", async () => {
+    await expect(learnScalars(model, prompts, { ...quick, signal: AbortSignal.abort() })).rejects.toThrow(
+      expect.objectContaining({ name: "AbortError" }),
+    );
+    for (const [last, options] of [
+      [3, quick],
+      [14, { ...quick, debias: true }],
+    ] as const) {
+      const controller = new AbortController();
+      const steps: number[] = [];
+      const running = learnScalars(model, prompts, {
+        ...options,
+        signal: controller.signal,
+        onProgress: ({ step }) => {
+          steps.push(step);
+          if (step === last) controller.abort("enough");
+        },
+      });
+      await expect(running).rejects.toBe("enough");
+      expect(steps.at(-1)).toBe(last);
+    }
+  });
+
+  test("from outside, as other work gets in between, and the model can be used at any time", async () => {
+    const controller = new AbortController();
+    const running = learnScalars(model, prompts, { ...quick, steps: 1e6, signal: controller.signal });
+    const want = values(model.forward(prompts[0]!.ids).logits);
+    for (let i = 0; i < 5; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(values(model.forward(prompts[0]!.ids).logits)).toEqual(want);
+    }
+    controller.abort();
+    await expect(running).rejects.toThrow("aborted");
+  });
+});
+
 describe("a learner of one's own", () => {
   test("takes twenty lines of the public API", async () => {
     const ids = prompts.map((prompt) => prompt.ids);

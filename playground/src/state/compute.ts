@@ -1,0 +1,133 @@
+import { effect, untracked } from "@preact/signals";
+import { startEngine } from "../engine/client";
+import type { Answers, ModelSource, SteerRequest, SteerResult } from "../protocol";
+import { afterPause, latest } from "./latest";
+import {
+  complain,
+  continuation,
+  desk,
+  edit,
+  learning,
+  model,
+  notice,
+  opening,
+  result,
+  selection,
+  site,
+  status,
+  tokens,
+  updateRate,
+} from "./store";
+
+/** The worker that computes. */
+export const engine = startEngine();
+
+const generatedTokens = 24;
+/** A continuation takes longer than an answer: it waits until the hand rests. */
+const restMs = 250;
+
+let tokensOf: { prompt: string; model: string } | undefined;
+const times: number[] = [];
+
+const steer = latest(async () => {
+  const { prompt, answers } = desk.value;
+  const opened = model.value;
+  if (opened === undefined) return;
+  try {
+    if (tokensOf?.prompt !== prompt || tokensOf.model !== opened.fingerprint) {
+      tokens.value = prompt === "" ? [] : await engine.tokens(prompt);
+      tokensOf = { prompt, model: opened.fingerprint };
+    }
+    if (prompt === "") {
+      result.value = undefined;
+      return;
+    }
+    result.value = await ask({ prompt, edit: edit.value }, answers);
+    count();
+    if (misnamed !== undefined) throw misnamed;
+    if (notice.value?.tone === "problem" && isOfSteering) notice.value = undefined;
+    isOfSteering = false;
+  } catch (error) {
+    if (error !== misnamed) result.value = undefined;
+    isOfSteering = true;
+    complain(error);
+  }
+});
+
+/** Why the two answers cannot be watched, where that is all that is wrong. */
+let misnamed: unknown;
+
+/** Answers that the model has no token for do not keep it from answering. */
+async function ask(request: Omit<SteerRequest, "answers">, answers: Answers | undefined): Promise<SteerResult> {
+  misnamed = undefined;
+  // One that is still being typed is no answer yet.
+  if (!answers?.correct || !answers.wrong) return engine.steer(request);
+  try {
+    return await engine.steer({ ...request, answers });
+  } catch (error) {
+    const result = await engine.steer(request);
+    misnamed = error;
+    return result;
+  }
+}
+
+/** Whether the notice that is shown is about the prompt or the faders, and goes when they work again. */
+let isOfSteering = false;
+
+function count(): void {
+  const now = performance.now();
+  times.push(now);
+  while (times[0]! < now - 1000) times.shift();
+  updateRate.value = times.length;
+}
+
+const write = afterPause(async () => {
+  const { prompt } = desk.value;
+  if (model.value === undefined || prompt === "" || learning.value !== undefined) return;
+  const texts = { clean: "", steered: "" };
+  continuation.value = { ...texts, isRunning: true };
+  const own = edit.value;
+  const isCurrent = () => desk.value.prompt === prompt && edit.value === own;
+  try {
+    await engine.generate({ prompt, edit: own, maxTokens: generatedTokens }, (side, text) => {
+      texts[side] += text;
+      if (isCurrent()) continuation.value = { ...texts, isRunning: true };
+    });
+  } catch (error) {
+    // What is wrong with the prompt has been said by the answer already.
+    if (isCurrent() && result.value !== undefined) complain(error);
+  }
+  if (isCurrent()) continuation.value = { ...texts, isRunning: false };
+}, restMs);
+
+/** Computes anew whenever the model, the prompt or a fader changes. */
+export function startComputing(): void {
+  effect(() => {
+    // Read here, so that this runs again when they change.
+    void [model.value, desk.value, edit.value, learning.value];
+    untracked(() => {
+      if (learning.value === undefined) void steer();
+      write();
+    });
+  });
+}
+
+/** Opens a model; the desk is emptied when it is another one than before. Resolves with whether it could be opened. */
+export async function openModel(source: ModelSource, name: string): Promise<boolean> {
+  opening.value = { name };
+  try {
+    const info = await engine.open(source, (progress) => {
+      if (opening.value !== undefined) opening.value = { name, progress };
+    });
+    status.value = await engine.status();
+    site.value = info.sites.includes(site.value) ? site.value : info.sites[0]!;
+    selection.value = new Set();
+    model.value = info;
+    return true;
+  } catch (error) {
+    complain(error);
+    return false;
+  } finally {
+    opening.value = undefined;
+  }
+}

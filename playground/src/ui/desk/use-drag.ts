@@ -1,0 +1,67 @@
+import { useEffect, useRef } from "preact/hooks";
+import { atRest, tidyAlpha, travel } from "../../desk/strip";
+import { changeStrips, desk, endMovement, learning, selection } from "../../state/store";
+
+/** Share of its height that a cap can go: it stays under the pointer. Shift makes the movement four times finer. */
+const way = 0.8;
+const fine = 0.25;
+const wheelStep = 0.05;
+/** Below this a press is a click, not a drag. */
+const slop = 3;
+
+/** What a fader does with a pointer: drag turns all that are selected, two clicks put them to rest, the wheel turns. */
+export function useDrag(id: string, onSelect: (extend: boolean) => void) {
+  const element = useRef<HTMLSpanElement>(null);
+  const start = useRef<{ y: number; isMoving: boolean; alphas: Map<string, number> } | undefined>(undefined);
+
+  // Preact listens passively to the wheel, and the page would scroll.
+  useEffect(() => {
+    const own = element.current!;
+    const wheel = (event: WheelEvent) => {
+      // Only a fader that was chosen turns: a page that is scrolled must not change the model.
+      if (!selection.value.has(id) || document.activeElement !== own || learning.value !== undefined) return;
+      event.preventDefault();
+      const by = -Math.sign(event.deltaY) * wheelStep * (event.shiftKey ? fine : 1);
+      changeStrips((strip) => ({ ...strip, alpha: tidyAlpha(strip.alpha + by) }), `wheel ${id}`);
+    };
+    own.addEventListener("wheel", wheel, { passive: false });
+    return () => own.removeEventListener("wheel", wheel);
+  }, [id]);
+
+  return {
+    ref: element,
+    onPointerDown(event: PointerEvent) {
+      if (event.button !== 0 || learning.value !== undefined) return;
+      // One of several that are selected is dragged together with them.
+      if (event.shiftKey || !selection.value.has(id)) onSelect(event.shiftKey);
+      const alphas = new Map([...selection.value].map((key) => [key, (desk.value.strips[key] ?? atRest).alpha]));
+      start.current = { y: event.clientY, isMoving: false, alphas };
+      element.current!.setPointerCapture(event.pointerId);
+      element.current!.focus();
+    },
+    onPointerMove(event: PointerEvent) {
+      const begun = start.current;
+      if (begun === undefined) return;
+      const moved = begun.y - event.clientY;
+      if (!begun.isMoving && Math.abs(moved) < slop) return;
+      begun.isMoving = true;
+      const height = way * element.current!.clientHeight;
+      const by = ((2 * travel * moved) / height) * (event.shiftKey ? fine : 1);
+      for (const [key, alpha] of begun.alphas) {
+        const limited = Math.max(-travel, Math.min(travel, alpha + by));
+        changeStrips((strip) => ({ ...strip, alpha: tidyAlpha(limited) }), `drag ${id}`, [key]);
+      }
+    },
+    onPointerUp() {
+      start.current = undefined;
+      endMovement();
+    },
+    onPointerCancel() {
+      start.current = undefined;
+      endMovement();
+    },
+    onDblClick() {
+      changeStrips(() => atRest);
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/** A prompt of one's own: what is before the answer, and the two answers. */
+export interface OwnPrompt {
+  readonly text: string;
+  readonly correct: string;
+  readonly wrong: string;
+  /** What the split is made by; the answers where it is missing. */
+  readonly group?: string;
+}
+
+/** What is wrong with a list, at a line (from 1) or as a whole. */
+export interface ListError {
+  readonly line?: number;
+  readonly problem: string;
+}
+
+export interface OwnList {
+  readonly prompts: readonly OwnPrompt[];
+  readonly errors: readonly ListError[];
+}
+
+const escapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", s: " ", "|": "|", "\\": "\\" };
+const letters = new Map(Object.entries(escapes).map(([letter, value]) => [value, `\\${letter}`]));
+const parts = ["prompt", "first answer", "second answer", "group"] as const;
+
+/** Reads lines of `prompt | first answer | second answer`, and a group if one likes. Empty lines say nothing. */
+export function parseList(text: string): OwnList {
+  const prompts: OwnPrompt[] = [];
+  const errors: ListError[] = [];
+  text.split(/\r?\n/).forEach((content, i) => {
+    if (content.trim() === "") return;
+    const read = parseLine(content);
+    if (typeof read === "string") errors.push({ line: i + 1, problem: read });
+    else prompts.push(read);
+  });
+  if (errors.length === 0) errors.push(...errorsOfAll(prompts));
+  return { prompts, errors };
+}
+
+/** The prompt of a line, or what is wrong with it. */
+function parseLine(content: string): OwnPrompt | string {
+  const odd = [...content.matchAll(/\\(.?)/gs)].find(([, letter]) => escapes[letter!] === undefined);
+  if (odd !== undefined)
+    return `"${odd[0]}" stands for nothing: use \\n for a new line, \\| for a bar, \\\\ for a backslash`;
+  const fields = [...`|${content}`.matchAll(/\|((?:\\.|[^\\|])*)/g)].map(([, field]) => unescaped(trimmed(field!)));
+  if (fields.length < 3 || fields.length > 4) {
+    return `${fields.length === 1 ? "1 part" : `${fields.length} parts`}, not 3: write prompt | answer | other answer`;
+  }
+  const empty = fields.findIndex((field) => field === "");
+  if (empty >= 0) return `the ${parts[empty]} is empty`;
+  const [prompt, correct, wrong, group] = fields as [string, string, string, string?];
+  if (correct === wrong) return `both answers are "${correct}"`;
+  return { text: prompt, correct, wrong, ...(group !== undefined && { group }) };
+}
+
+/** Learning needs prompts to learn on and others that are held out, with other answers. */
+function errorsOfAll(prompts: readonly OwnPrompt[]): ListError[] {
+  if (prompts.length === 0) return [{ problem: "The list is empty: write a prompt and two answers." }];
+  const groups = new Set(prompts.map(({ correct, wrong, group }) => group ?? `${correct}\n${wrong}`));
+  if (groups.size > 1) return [];
+  return [{ problem: "All prompts have the same answers: add some with others, which are held out to measure on." }];
+}
+
+/** The lines that `parseList` reads as these prompts. */
+export function formatList(prompts: readonly OwnPrompt[]): string {
+  return prompts
+    .map(({ text, correct, wrong, group }) => {
+      return [text, correct, wrong, ...(group === undefined ? [] : [group])].map(escaped).join(" | ");
+    })
+    .join("\n");
+}
+
+/** The same list with one more prompt at its end. */
+export function withPrompt(list: string, prompt: OwnPrompt): string {
+  return [...(list.trim() === "" ? [] : [list.trimEnd()]), formatList([prompt])].join("\n");
+}
+
+/** Spaces beside a bar are for the eye. */
+function trimmed(field: string): string {
+  return field.replace(/^[ \t]+|[ \t]+$/g, "");
+}
+
+function unescaped(field: string): string {
+  return field.replace(/\\(.)/g, (_, letter: string) => escapes[letter]!);
+}
+
+/** Spaces inside stay as they are; those at an end would be taken for the distance to the bar. */
+function escaped(field: string): string {
+  return field.replace(/[\\|\n\r\t]/g, (sign) => letters.get(sign)!).replace(/^ | $/g, "\\s");
+}

@@ -1,0 +1,103 @@
+import type { Kind } from "fader";
+import { type Strips, stripsOf, travel } from "../../desk/strip";
+import type { ComparisonRow, DialCurve, FaderValue, Learned, LearnProgress, TaskChoice } from "../../protocol";
+import { valueAt } from "./scales";
+
+export const taskWords: Readonly<Record<TaskChoice["kind"], string>> = {
+  ccc: "Capitals",
+  ioi: "Names",
+  own: "A list of your own",
+};
+
+export const methodWords: Readonly<Record<Kind, string>> = {
+  scalars: "Scalars",
+  vectors: "Vectors",
+  dynamic: "Dynamic",
+};
+
+/** The newest comparison in which an intervention stands: older ones lack what was learned since. */
+export function comparisonWith(handle: string, all: readonly Learned[]): readonly ComparisonRow[] {
+  return all.findLast(({ comparison }) => comparison.some((row) => row.handle === handle))?.comparison ?? [];
+}
+
+/** One line of the table, as it is written. */
+export interface TableRow {
+  readonly handle: string;
+  readonly method: string;
+  readonly sites: string;
+  readonly flipsPlus: string;
+  readonly flipsMinus: string;
+  readonly klOthers: string;
+  readonly bestOtherKept: string;
+  readonly parameters: string;
+  readonly places: string;
+}
+
+/** Shares of no prompts are not numbers, and stand as a dash. */
+const percent = (share: number) => (Number.isFinite(share) ? `${Math.round(100 * share)}%` : "–");
+const whole = (count: number) => count.toLocaleString("en");
+
+export function tableRow(row: ComparisonRow): TableRow {
+  return {
+    handle: row.handle,
+    method: methodWords[row.method],
+    sites: row.sites.join(", "),
+    flipsPlus: percent(row.flipsPlus),
+    flipsMinus: percent(row.flipsMinus),
+    klOthers: Number.isFinite(row.klOthers) ? row.klOthers.toFixed(3) : "–",
+    bestOtherKept: percent(row.bestOtherKept),
+    parameters: whole(row.activeParameters),
+    places: whole(row.activeLocations),
+  };
+}
+
+/** What to try when no held-out answer flips; undefined where one does. */
+export function idleHint(row: ComparisonRow | undefined): string | undefined {
+  if (row === undefined || row.flipsPlus > 0 || row.flipsMinus > 0) return undefined;
+  const few = "“Use few numbers” further to the left";
+  return row.activeParameters === 0 ? `Try ${few}.` : `Try ${few}, “Leave other tokens alone” too, or more steps.`;
+}
+
+/** Strengths without a sign, such as norms, as faders that go up: the largest to the end of its way at most. */
+export function stripsWhile(method: Kind, places: readonly FaderValue[], tokens: number): Strips {
+  if (method === "scalars") return stripsOf(places.filter(({ position }) => position >= 0));
+  const most = Math.max(...places.map(({ alpha }) => Math.abs(alpha)), travel);
+  const scaled = places.map((place) => ({ ...place, alpha: (Math.abs(place.alpha) / most) * travel }));
+  // What is tied to no position acts on every token.
+  const spread = scaled.flatMap((place) => {
+    if (place.position >= 0) return [place];
+    return Array.from({ length: tokens }, (_, position) => ({ ...place, position }));
+  });
+  return stripsOf(spread);
+}
+
+/** The curve of the losses in words. */
+export function describeLosses(losses: readonly LearnProgress[]): string {
+  const [first, last] = [losses[0], losses.at(-1)];
+  if (first === undefined || last === undefined) return "Nothing learned yet.";
+  const term = (name: "effectiveness" | "faithfulness" | "minimality") =>
+    `${name} from ${first[name].toFixed(2)} to ${last[name].toFixed(2)}`;
+  return `Loss by its terms, step ${first.step} to ${last.step}: ${term("effectiveness")}, ${term("faithfulness")}, ${term("minimality")}.`;
+}
+
+/** The dial's curve in words. */
+export function describeDial(dial: DialCurve): string {
+  const at = (beta: number) => {
+    const share = (name: "correct" | "wrong" | "others") => percent(valueAt(dial.betas, dial[name], beta));
+    return `at β ${beta < 0 ? "−" : beta > 0 ? "+" : ""}${Math.abs(beta)}: first answer ${share("correct")}, second ${share("wrong")}, all others ${share("others")}`;
+  };
+  return `Probabilities by β, means over held-out prompts; ${[-1, 0, 1].map(at).join("; ")}.`;
+}
+
+/** What is said aloud: anew at every tenth of the way only, so that it can be listened to. */
+export function spokenProgress(losses: readonly LearnProgress[]): string {
+  const tenth = ({ step, steps }: LearnProgress) => Math.floor((10 * step) / steps);
+  const last = losses.at(-1);
+  if (last === undefined) return "Learning begins.";
+  const first = losses.find((progress) => tenth(progress) === tenth(last))!;
+  return `Step ${first.step} of ${first.steps}, ${numbersWords(first.activeParameters)}.`;
+}
+
+export function numbersWords(count: number): string {
+  return count === 1 ? "1 number is not 0" : `${whole(count)} numbers are not 0`;
+}
