@@ -174,7 +174,8 @@ async function request(url: URL, headers: Record<string, string>): Promise<Respo
     let reason: string;
     let retryAfter: string | null = null;
     try {
-      const response = await fetch(url, { headers });
+      // What a browser keeps compressed, it cuts by ranges of the compressed bytes.
+      const response = await fetch(url, { headers, cache: "no-store" });
       if (!isTransient(response.status)) return response;
       reason = `${response.status} ${response.statusText}`;
       retryAfter = response.headers.get("Retry-After");
