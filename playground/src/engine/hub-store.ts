@@ -101,7 +101,9 @@ export class HubStore {
 
   private async manifest(): Promise<Manifest | undefined> {
     const stored = await this.cache?.match(this.manifestKey);
-    return stored?.json();
+    // One that cannot be read is as good as none: the files are looked for again.
+    const manifest: Manifest | undefined = await stored?.json().catch(() => undefined);
+    return manifest?.files && manifest;
   }
 
   private get manifestKey(): string {

@@ -80,7 +80,7 @@ class Download {
     const { listFiles, modelInfo } = await import("@huggingface/hub");
     const { name } = this;
     const fetch = this.fetch;
-    const { sha, gated } = await modelInfo({ name, additionalFields: ["sha"], fetch });
+    const { sha, gated } = await modelInfo({ name, revision: "main", additionalFields: ["sha"], fetch });
     if (gated) {
       throw refusal(
         `"${name}" is for users of the hub who accepted its terms, and this page signs nobody in.`,
