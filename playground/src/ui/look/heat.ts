@@ -13,6 +13,8 @@ export interface Scale {
   readonly to: string;
   readonly above: Tone;
   readonly below?: Tone;
+  /** Of cells with text on them. */
+  readonly isPale?: boolean;
 }
 
 /** Below 1, so that small values are seen beside large ones. */
