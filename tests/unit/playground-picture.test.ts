@@ -5,7 +5,7 @@ import { drawHead } from "../../playground/src/ui/look/drawing/attention";
 import { drawDesk } from "../../playground/src/ui/look/drawing/desk";
 import { escaped, page } from "../../playground/src/ui/look/drawing/svg";
 import { drawTable } from "../../playground/src/ui/look/drawing/table";
-import { heatOf, onWhite } from "../../playground/src/ui/look/heat";
+import { heatOf, inkOf } from "../../playground/src/ui/look/heat";
 import { hasAnswers, lensScale, lensTable } from "../../playground/src/ui/look/lens-table";
 import { mapScales, mapTable } from "../../playground/src/ui/look/map-table";
 import { mostRead, movedBy, shadesOf } from "../../playground/src/ui/look/reading";
@@ -113,7 +113,7 @@ describe("pictures", () => {
     expect(textsOf(svg)).toEqual(
       expect.arrayContaining(["attn_out", "a < b", "mlp_out", "turned down −2.00", "DynScalar 0"]),
     );
-    expect(svg).toContain(`fill="${onWhite({ tone: "down", share: 1 })}"`);
+    expect(svg).toContain(`fill="${inkOf({ tone: "down", share: 1 })}"`);
     expect(svg.match(/<title>/g)).toHaveLength(2 * 2 * nasty.length);
   });
 
@@ -173,8 +173,8 @@ describe("what the views show", () => {
     expect(heatOf(-2, 2, "up", "down")).toEqual({ tone: "down", share: 1 });
     const shares = [0.01, 0.1, 0.5, 1].map((value) => heatOf(value, 1, "up")!.share);
     expect(shares).toEqual([...shares].sort((a, b) => a - b));
-    expect(onWhite({ tone: "accent", share: 1 })).toBe("#1f1d1a");
-    expect(onWhite({ tone: "accent", share: 1 }, 0)).toBe("#ffffff");
+    expect(inkOf({ tone: "accent", share: 1 })).toBe("#1f1d1a");
+    expect(inkOf({ tone: "accent", share: 1 }, 0)).toBe(inkOf(undefined));
   });
 
   it("the map says what is at each place, also of both kinds at once", () => {
