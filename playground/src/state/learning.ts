@@ -40,7 +40,12 @@ const current = computed(() => (lessons.value?.model === model.value ? lessons.v
 /** What was put on the desk last. */
 export const lesson = computed(() => current.value?.all.find(({ learned }) => learned.handle === current.value!.shown));
 export const comparison = computed(() => {
-  return current.value === undefined ? [] : comparisonWith(current.value.shown, current.value.all.map(({ learned }) => learned));
+  return current.value === undefined
+    ? []
+    : comparisonWith(
+        current.value.shown,
+        current.value.all.map(({ learned }) => learned),
+      );
 });
 
 /** The strips or the handle that the desk had when the lesson was put on it. */
@@ -93,7 +98,11 @@ export async function learn(): Promise<void> {
     learning.value = undefined;
     isStopping.value = false;
     if (learned === undefined || model.value !== opened) return;
-    lessons.value = { model: opened, all: [...(current.value?.all ?? []), { learned, request, losses: losses.value }], shown: learned.handle };
+    lessons.value = {
+      model: opened,
+      all: [...(current.value?.all ?? []), { learned, request, losses: losses.value }],
+      shown: learned.handle,
+    };
     show(learned.handle);
   });
 }

@@ -56,7 +56,11 @@ export function Chart({ text, x, y, xLabel, yLabel, xWords = String, yWords = St
 }
 
 /** Names of the lines with a value each, in the order of the lines. */
-export function Legend({ items }: { items: readonly { name: string; class: string; value: string; title?: string }[] }) {
+export function Legend({
+  items,
+}: {
+  items: readonly { name: string; class: string; value: string; title?: string }[];
+}) {
   return (
     <dl class="key">
       {items.map((item) => (

@@ -33,7 +33,11 @@ export function Dial({ dial, isOff }: { dial: DialCurve; isOff: boolean }) {
       >
         <i class="now" style={{ left }} />
         {at.map((item) => (
-          <i key={item.name} class={`dot ${item.class}`} style={{ left, bottom: `${percentAlong(shares, item.value)}%` }} />
+          <i
+            key={item.name}
+            class={`dot ${item.class}`}
+            style={{ left, bottom: `${percentAlong(shares, item.value)}%` }}
+          />
         ))}
       </Chart>
       <label class="slide">
@@ -50,7 +54,6 @@ export function Dial({ dial, isOff }: { dial: DialCurve; isOff: boolean }) {
           onInput={(event) => changeDesk({ beta: event.currentTarget.valueAsNumber }, "beta")}
           onChange={endMovement}
         />
-        <output>β {signed(beta)}</output>
       </label>
     </div>
   );

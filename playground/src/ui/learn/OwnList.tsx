@@ -1,8 +1,8 @@
 import { useRef, useState } from "preact/hooks";
 import { change, settings } from "../../state/learning";
 import { desk } from "../../state/store";
-import { formatList, parseList, withPrompt } from "./own-list";
 import { readPromptFile } from "./own-file";
+import { formatList, parseList, withPrompt } from "./own-list";
 
 /** Larger files are no lists that somebody edits in a page. */
 const mostBytes = 1e6;
@@ -83,7 +83,11 @@ export function OwnList() {
         >
           Add the desk's prompt
         </button>
-        <button type="button" onClick={() => file.current?.click()} title='A list, or lines, of { "text", "correct", "wrong" }'>
+        <button
+          type="button"
+          onClick={() => file.current?.click()}
+          title='A list, or lines, of { "text", "correct", "wrong" }'
+        >
           Open a .json
         </button>
         <input

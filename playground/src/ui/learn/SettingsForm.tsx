@@ -50,7 +50,11 @@ export function SettingsForm({ isOff }: { isOff: boolean }) {
       <Sites />
       <label class="setting">
         <span>
-          Leave other tokens alone <i>λ_F</i> <output>{faithfulness.toFixed(2)}</output>
+          Leave other tokens alone{" "}
+          <i>
+            λ<sub>F</sub>
+          </i>{" "}
+          <output>{faithfulness.toFixed(2)}</output>
         </span>
         <input
           type="range"
@@ -64,7 +68,11 @@ export function SettingsForm({ isOff }: { isOff: boolean }) {
       </label>
       <label class="setting">
         <span>
-          Use few numbers <i>λ_M</i> <output>{times}</output>
+          Use few numbers{" "}
+          <i>
+            λ<sub>M</sub>
+          </i>{" "}
+          <output>{times}</output>
         </span>
         <input
           type="range"
@@ -80,12 +88,24 @@ export function SettingsForm({ isOff }: { isOff: boolean }) {
       <details class="more">
         <summary>More</summary>
         <div class="pair">
-          <Whole id="steps" label="Most steps" value={steps} min={1} max={mostSteps} onChange={(next) => change({ steps: next })} />
+          <Whole
+            id="steps"
+            label="Most steps"
+            value={steps}
+            min={1}
+            max={mostSteps}
+            onChange={(next) => change({ steps: next })}
+          />
           <Whole id="seed" label="Seed" value={seed} min={0} onChange={(next) => change({ seed: next })} />
         </div>
       </details>
       <div role="alert">
-        {areSettingsOpen.value && problems.map(({ problem }) => <p key={problem} class="wrong-line">{problem}</p>)}
+        {areSettingsOpen.value &&
+          problems.map(({ problem }) => (
+            <p key={problem} class="wrong-line">
+              {problem}
+            </p>
+          ))}
       </div>
     </fieldset>
   );
@@ -154,7 +174,14 @@ function Sites() {
   );
 }
 
-function Whole(props: { id: string; label: string; value: number; min: number; max?: number; onChange(value: number): void }) {
+function Whole(props: {
+  id: string;
+  label: string;
+  value: number;
+  min: number;
+  max?: number;
+  onChange(value: number): void;
+}) {
   const { id, label, value, min, max, onChange } = props;
   return (
     <label class="whole" for={id}>

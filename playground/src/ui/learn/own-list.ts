@@ -39,12 +39,13 @@ export function parseList(text: string): OwnList {
 /** The prompt of a line, or what is wrong with it. */
 function parseLine(content: string): OwnPrompt | string {
   const odd = [...content.matchAll(/\\(.?)/gs)].find(([, letter]) => escapes[letter!] === undefined);
-  if (odd !== undefined) return `"${odd[0]}" stands for nothing: use \\n for a new line, \\| for a bar, \\\\ for a backslash`;
+  if (odd !== undefined)
+    return `"${odd[0]}" stands for nothing: use \\n for a new line, \\| for a bar, \\\\ for a backslash`;
   const fields = [...`|${content}`.matchAll(/\|((?:\\.|[^\\|])*)/g)].map(([, field]) => unescaped(trimmed(field!)));
   if (fields.length < 3 || fields.length > 4) {
     return `${fields.length === 1 ? "1 part" : `${fields.length} parts`}, not 3: write prompt | answer | other answer`;
   }
-  const empty = fields.findIndex((field) => field === "");
+  const empty = fields.indexOf("");
   if (empty >= 0) return `the ${parts[empty]} is empty`;
   const [prompt, correct, wrong, group] = fields as [string, string, string, string?];
   if (correct === wrong) return `both answers are "${correct}"`;

@@ -54,6 +54,7 @@ export function requestOf(settings: Settings, sites: readonly Site[]): LearnRequ
   }
   if (!(Number.isInteger(seed) && seed >= 0)) errors.push({ problem: "The seed is a whole number, 0 or more." });
   if (errors.length > 0) return errors;
-  const task: TaskChoice = list !== undefined ? { kind: "own", prompts: list.prompts } : { kind: settings.task as "ccc" | "ioi" };
+  const task: TaskChoice =
+    list !== undefined ? { kind: "own", prompts: list.prompts } : { kind: settings.task as "ccc" | "ioi" };
   return { task, method, sites: chosen, faithfulness, minimality: minimalityOf(minimalityStep), steps, seed };
 }
