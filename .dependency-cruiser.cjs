@@ -56,6 +56,9 @@ module.exports = {
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
     exclude: { path: "src/tensor/kernels/wasm/assembly" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["fader-source", "import", "node", "default"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["fader-source", "import", "node", "default"],
+    },
   },
 };

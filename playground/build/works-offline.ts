@@ -24,21 +24,24 @@ export function worksOffline(): Plugin {
     // By then all other files lie there.
     writeBundle: {
       order: "post",
-      async handler() {
-        const files = pageFiles(folder);
-        const version = createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 16);
-        const { outputFiles } = await build({
-          entryPoints: [worker],
-          bundle: true,
-          minify: true,
-          write: false,
-          target: "es2022",
-          define: { __FILES__: JSON.stringify(files), __VERSION__: JSON.stringify(version) },
-        });
-        writeFileSync(join(folder, "offline.js"), outputFiles[0]!.contents);
-      },
+      handler: () => writeServiceWorker(folder),
     },
   };
+}
+
+/** Writes `offline.js` for what lies in a folder. */
+export async function writeServiceWorker(folder: string): Promise<void> {
+  const files = pageFiles(folder);
+  const version = createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 16);
+  const { outputFiles } = await build({
+    entryPoints: [worker],
+    bundle: true,
+    minify: true,
+    write: false,
+    target: "es2022",
+    define: { __FILES__: JSON.stringify(files), __VERSION__: JSON.stringify(version) },
+  });
+  writeFileSync(join(folder, "offline.js"), outputFiles[0]!.contents);
 }
 
 /** Every file of a built page with its hash. The page itself goes by the name of its folder, as it is opened. */

@@ -30,7 +30,7 @@ export async function openUrl(url: URL): Promise<RandomAccess | undefined> {
   if (response.status === 404 || response.status === 410) return undefined;
   // No range of an empty file can be satisfied.
   if (response.status === 416) return memoryAccess(new Uint8Array(0));
-  if (response.status === 206 && rangeOf(response)?.size === undefined) {
+  if (response.status === 206 && (rangeOf(response)?.size === undefined || isCompressed(response))) {
     // A page of another origin may not see the size: the whole file tells it by its length.
     await response.body?.cancel();
     response = await request(url, {});
@@ -126,7 +126,11 @@ class HttpFile implements RandomAccess {
     // What ignores ranges would start at 0 again.
     if (isAhead && (position - stream.position < GAP || !this.takesRanges)) return stream;
     await this.close();
-    const response = await request(this.url, { Range: `bytes=${position}-` });
+    let response = await request(this.url, { Range: `bytes=${position}-` });
+    if (response.status === 206 && isCompressed(response)) {
+      await response.body?.cancel();
+      response = await request(this.url, {});
+    }
     if (!response.ok) throw refused(this.url, response);
     const range = rangeOf(response);
     const etag = response.headers.get("ETag");
@@ -170,7 +174,8 @@ async function request(url: URL, headers: Record<string, string>): Promise<Respo
     let reason: string;
     let retryAfter: string | null = null;
     try {
-      const response = await fetch(url, { headers });
+      // What a browser keeps compressed, it cuts by ranges of the compressed bytes.
+      const response = await fetch(url, { headers, cache: "no-store" });
       if (!isTransient(response.status)) return response;
       reason = `${response.status} ${response.statusText}`;
       retryAfter = response.headers.get("Retry-After");
@@ -203,9 +208,17 @@ function rangeOf(response: Response): { begin: number; end: number; size: number
   return { begin: Number(match[1]), end: Number(match[2]) + 1, size: match[3] === "*" ? undefined : Number(match[3]) };
 }
 
+/**
+ * Whether a range counts compressed bytes, which are not the file's. Browsers answer so out of their own cache, when they
+ * have the file in the form in which a server compressed it.
+ */
+function isCompressed(response: Response): boolean {
+  return response.headers.has("Content-Encoding");
+}
+
 /** The size of a whole body, where its length is that of the file: compressed ones are shorter. */
 function lengthOf(response: Response): number | undefined {
   const length = response.headers.get("Content-Length");
-  const isWhole = response.status === 200 && length !== null && !response.headers.has("Content-Encoding");
+  const isWhole = response.status === 200 && length !== null && !isCompressed(response);
   return isWhole ? Number(length) : undefined;
 }

@@ -7,7 +7,9 @@ import { isTransient, pauseAfter, reasonOf, retries } from "../nn/retry";
 import { nearest } from "../tensor/errors";
 
 /** A model of the Hugging Face hub that cannot be had: unknown, private, gated, out of reach, not in the cache. */
-export class HubError extends FaderError {}
+export class HubError extends FaderError {
+  override name = "HubError";
+}
 
 /** One model at one revision on one hub. */
 export interface HubModel {

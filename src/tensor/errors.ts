@@ -8,6 +8,8 @@ export interface ErrorParts {
 
 /** Base of all errors that Fader throws on bad input. `where` is the op, file or function that refused. */
 export class FaderError extends Error {
+  /** Written out in each class: those of a minified program have other names. */
+  override name = "FaderError";
   readonly where: string;
   readonly problem: string;
   readonly details: NonNullable<ErrorParts["details"]>;
@@ -15,7 +17,6 @@ export class FaderError extends Error {
 
   constructor(where: string, problem: string, parts: ErrorParts = {}) {
     super(compose(where, problem, parts));
-    this.name = new.target.name;
     this.where = where;
     this.problem = problem;
     this.details = parts.details ?? {};
@@ -24,19 +25,33 @@ export class FaderError extends Error {
 }
 
 /** Shapes, axes or sizes that do not fit each other. */
-export class ShapeError extends FaderError {}
+export class ShapeError extends FaderError {
+  override name = "ShapeError";
+}
 /** A dtype that an op does not take, or two that do not mix. */
-export class DtypeError extends FaderError {}
+export class DtypeError extends FaderError {
+  override name = "DtypeError";
+}
 /** An argument outside its valid range or of the wrong kind. */
-export class ArgumentError extends FaderError {}
+export class ArgumentError extends FaderError {
+  override name = "ArgumentError";
+}
 /** A tensor used after the step that computed it has ended. */
-export class LifetimeError extends FaderError {}
+export class LifetimeError extends FaderError {
+  override name = "LifetimeError";
+}
 /** A worker thread died: what it was computing is lost. */
-export class ThreadError extends FaderError {}
+export class ThreadError extends FaderError {
+  override name = "ThreadError";
+}
 /** The engine's memory is full. */
-export class OutOfMemoryError extends FaderError {}
+export class OutOfMemoryError extends FaderError {
+  override name = "OutOfMemoryError";
+}
 /** NaN or infinity where a finite number is needed. */
-export class NumericsError extends FaderError {}
+export class NumericsError extends FaderError {
+  override name = "NumericsError";
+}
 
 function compose(where: string, problem: string, { details = {}, hint }: ErrorParts): string {
   const lines = [`${where}: ${problem}`];

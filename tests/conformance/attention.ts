@@ -1,6 +1,6 @@
 import { sizeOf, step, type Tensor, tensor } from "fader/tensor";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { isTrue, same } from "./check";
 import { dot, nan, softmax, sum } from "./formulas";
 import {
   blank,
@@ -13,6 +13,7 @@ import {
   rowKernel,
   rowsOf,
   seeds,
+  single,
   values,
 } from "./support";
 
@@ -129,7 +130,7 @@ export function attention(): void {
 
   const lengths = fc.constantFrom(0, 1, 2, 3, 4, 5, 8, 15, 16, 17, 31, 33, 50);
   const cases = fc.tuple(fc.nat({ max: 2 }), lengths, grouped, widths, fc.boolean(), seeds);
-  test("attention and attentionGradient of a fused projection", () => {
+  single("attention and attentionGradient of a fused projection", () => {
     const property = fc.property(cases, ([batch, length, [heads, kvHeads], d, padded, seed]) =>
       step(() => {
         const sizes = { batch, queries: length, keys: length, heads: heads!, kvHeads: kvHeads!, d };
@@ -154,7 +155,7 @@ export function attention(): void {
     fc.assert(property, { numRuns: 100 });
   });
 
-  test("attention of the last queries of a longer cache, of any strides", () => {
+  single("attention of the last queries of a longer cache, of any strides", () => {
     const property = fc.property(
       cases,
       fc.nat({ max: 40 }),
@@ -174,13 +175,13 @@ export function attention(): void {
     fc.assert(property, { numRuns: 60 });
   });
 
-  test.each([
+  for (const [batch, length, heads, kvHeads, d] of [
     [1, 130, 2, 1, 20],
     [1, 259, 1, 1, 8],
     [2, 300, 2, 2, 5],
     [1, 70, 1, 1, 140],
-  ])("attention of %i×%i positions, %i heads over %i of size %i", (batch, length, heads, kvHeads, d) => {
-    step(() => {
+  ] as const) {
+    edge(`attention of ${batch}×${length} positions, ${heads} heads over ${kvHeads} of size ${d}`, () => {
       const sizes = { batch, queries: length, keys: length, heads, kvHeads, d };
       const { q, k: key, v, parts } = fused(sizes, 3);
       const [g, starts] = [make([batch, length, heads, d], 4, "shifted", small), startsOf(batch, 40, 5)];
@@ -192,7 +193,7 @@ export function attention(): void {
       close(dk, want.dk.flat(), 2e-5, 5);
       close(dv, want.dv.flat(), 2e-5, 5);
     });
-  });
+  }
 
   edge("attention of scores of ±10⁴ neither overflows nor vanishes", () => {
     for (const length of [1, 2, 5, 20]) {
@@ -203,7 +204,7 @@ export function attention(): void {
       for (const scale of [0.5, -0.5]) {
         check(sizes, { q, k: key, v, starts, g }, scale);
         k().attentionGradient(q, key, v, starts, g, ...parts, scale);
-        expect(values(gradient).every(Number.isFinite)).toBe(true);
+        isTrue(values(gradient).every(Number.isFinite), "a gradient is not finite");
       }
     }
   });
@@ -233,9 +234,9 @@ export function attention(): void {
           return [values(out), values(gradient)] as const;
         };
         const [out, gradient] = run(nan);
-        expect([out, gradient]).toEqual(run(0));
-        expect(out.slice(length * 10, (length + start) * 10)).toEqual(Array(start * 10).fill(0));
-        expect(gradient.slice(length * 20, (length + start) * 20)).toEqual(Array(start * 20).fill(0));
+        same([out, gradient], [...run(0)]);
+        same(out.slice(length * 10, (length + start) * 10), Array(start * 10).fill(0), "output");
+        same(gradient.slice(length * 20, (length + start) * 20), Array(start * 20).fill(0), "gradient");
       }
     }
   });

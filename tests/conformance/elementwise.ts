@@ -1,6 +1,6 @@
 import { bfloatToNumber, halfToNumber, numberToBfloat, numberToHalf, type Tensor, tensor } from "fader/tensor";
-import { expect } from "vitest";
 import type { BinaryKernel, CompareKernel, UnaryKernel } from "../../src/tensor/kernels/interface";
+import { same } from "./check";
 import { binary, compare, inf, nan, slopes, unary } from "./formulas";
 import { blank, chosenKernels, close, type Draw, edge, kernel, make, normal, values } from "./support";
 
@@ -46,10 +46,8 @@ export function elementwise(): void {
     for (const [op, want] of Object.entries(at)) {
       const out = blank([4]);
       k().unary(op as UnaryKernel, tensor([inf, -inf, 0, nan]), out);
-      expect(
-        values(out).map((v) => (abs(v) < 1 ? +v.toFixed(6) + 0 : v)),
-        op,
-      ).toEqual(want.map((v) => (abs(v) < 1 ? +v.toFixed(6) : v)));
+      const rounded = (v: number) => (abs(v) < 1 ? +v.toFixed(6) + 0 : v);
+      same(values(out).map(rounded), want.map(rounded), op);
     }
   });
   edge("unary far out", () => {
@@ -103,7 +101,7 @@ export function elementwise(): void {
     for (const op of ["maximum", "minimum"] as const) {
       const out = blank([5]);
       k().binary(op, tensor([nan, 1, inf, -inf, nan]), tensor([1, nan, nan, nan, nan]), out);
-      expect(values(out)).toEqual([nan, nan, nan, nan, nan]);
+      same(values(out), [nan, nan, nan, nan, nan], op);
     }
   });
   for (const op of Object.keys(compare) as CompareKernel[]) {
@@ -173,7 +171,7 @@ export function elementwise(): void {
       for (let i = 0; i < 65536; i++) bits[i] = i;
       const wide = blank([65536]);
       k().copy(all, wide);
-      expect(values(wide)).toEqual(Array.from(bits, decode));
+      same(values(wide), Array.from(bits, decode), `from ${dtype}`);
       // Both neighbours in float32 of each value and of the middle to the next one.
       const near = new Uint32Array(6 * 65536);
       const floats = new Float32Array(near.buffer);
@@ -187,16 +185,19 @@ export function elementwise(): void {
       }
       const out = blank([near.length], dtype);
       k().copy(tensor(floats), out);
-      expect(values(out)).toEqual(Array.from(floats, (v) => decode(encode(v))));
+      same(
+        values(out),
+        Array.from(floats, (v) => decode(encode(v))),
+        `to ${dtype}`,
+      );
     }
   });
   kernel("fill", (shape, seed, a) => {
     const out = make(shape, seed, a === "expanded" ? "plain" : a);
     k().fill(out, 2.5);
     close(out, Array(out.size).fill(2.5), 0);
-    expect(
-      values(new (out.constructor as typeof Tensor)(out.storage, out.layout.slice([]))).every((v) => v === 2.5),
-    ).toBe(true);
+    const again = new (out.constructor as typeof Tensor)(out.storage, out.layout.slice([]));
+    same(values(again), Array(again.size).fill(2.5));
   });
   for (const op of ["gelu_tanh", "gelu_erf", "silu"] as const) {
     kernel(

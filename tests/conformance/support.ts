@@ -1,11 +1,18 @@
 import { type DType, full, Random, type Shape, sizeOf, step, type Tensor, tensor } from "fader/tensor";
 import fc from "fast-check";
-import { expect, test } from "vitest";
 import { type Kernels, kernelsFor } from "../../src/tensor/kernels";
+import { same } from "./check";
 import { nan } from "./formulas";
 
 const { abs, max } = Math;
-/** Kernels of the interface that have a test. */
+/** One case of the suite; it throws what is wrong. */
+export interface Case {
+  name: string;
+  run(): void;
+}
+/** All cases, in the order in which their files state them. */
+export const cases: Case[] = [];
+/** Kernels of the interface that have a case. */
 export const covered = new Set<string>();
 
 let chosen: Kernels | undefined;
@@ -46,11 +53,11 @@ export const blank = (shape: Shape, dtype: DType = "f32") =>
 
 export function close(got: Tensor, want: readonly (number | boolean)[], tolerance = 1e-6, floor = 1): void {
   const data = values(got);
-  expect(data.length).toBe(want.length);
+  same(data.length, want.length, "elements");
   for (let i = 0; i < want.length; i++) {
     const [g, w] = [data[i]!, Number(want[i])];
     if (!(Object.is(g, w) || g === w || abs(g - w) <= tolerance * max(floor, abs(w))))
-      expect.fail(`element ${i}: got ${g}, want ${w}`);
+      throw new Error(`element ${i}: got ${g}, want ${w}`);
   }
 }
 
@@ -70,7 +77,7 @@ export function kernel(
   numRuns = 60,
 ): void {
   covered.add(name.split(" ")[0]!);
-  test(name, () => {
+  single(name, () => {
     fc.assert(
       fc.property(shapes, seeds, view, view, (...args) => step(() => body(...args))),
       { numRuns },
@@ -80,9 +87,12 @@ export function kernel(
 /** The same on rows: `shape` is [rows, n]. */
 export function rowKernel(name: string, body: (shape: number[], seed: number) => void, numRuns = 60): void {
   covered.add(name.split(" ")[0]!);
-  test(name, () => {
+  single(name, () => {
     const property = fc.property(fc.nat({ max: 4 }), lengths, seeds, (r, n, seed) => step(() => body([r, n], seed)));
     fc.assert(property, { numRuns });
   });
 }
-export const edge = (name: string, body: () => void) => test(name, () => step(body));
+export const edge = (name: string, body: () => void) => single(name, () => step(body));
+export function single(name: string, run: () => void): void {
+  cases.push({ name, run });
+}

@@ -55,6 +55,15 @@ describe("in a browser", () => {
     expect(runAsBrowser(script).shape).toBe("1x3x11");
   });
 
+  test("errors keep their names in a minified script", async () => {
+    const script = await bundle('export * from "fader"; export * from "fader/tensor"; export * from "fader/nn";');
+    const names = Object.entries(runAsBrowser(script))
+      .filter(([key]) => key.endsWith("Error"))
+      .map(([key, Kind]) => [key, new (Kind as new (where: string, problem: string) => Error)("where", "what").name]);
+    expect(names.length).toBeGreaterThan(9);
+    for (const [key, name] of names) expect(name).toBe(key);
+  });
+
   test("an intervention leaves as bytes and enters again", async () => {
     const script = await bundle(`
       import { createModel, exportIntervention, importIntervention, scale } from "fader";

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { loadModel } from "fader";
 import { fingerprint, type Model, toHuggingFaceConfig, writeCheckpoint, writeSafetensors } from "fader/nn";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -75,6 +76,29 @@ describe("a URL", () => {
       const bytes = files[path.split("/").at(-1)!];
       if (bytes === undefined) return answer(response, 404);
       response.writeHead(200).end(bytes);
+    });
+    same(await loadModel(server.url));
+  });
+
+  test("whose ranges count compressed bytes, as out of a browser's cache, is read whole", async () => {
+    const packed = Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, gzipSync(bytes)]));
+    const name = (path: string) => path.split("/").at(-1)!;
+    const compressed = { headers: { "Content-Encoding": "gzip" } };
+    server = await serve((request, response) => {
+      const bytes = packed[name(request.path)];
+      if (bytes === undefined) answer(response, 404);
+      else send(request, response, bytes, compressed);
+    });
+    same(await loadModel(server.url));
+    await server.close();
+    // Only from the second range on.
+    let n = 0;
+    server = await serve((request, response) => {
+      const bytes = files[name(request.path)];
+      if (bytes === undefined) answer(response, 404);
+      else if (name(request.path) !== "model.safetensors" || n++ === 0) send(request, response, bytes);
+      else if (request.headers.range) send(request, response, packed["model.safetensors"]!, compressed);
+      else send(request, response, bytes);
     });
     same(await loadModel(server.url));
   });

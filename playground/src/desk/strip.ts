@@ -62,7 +62,9 @@ export function sounding(strips: Strips, keep?: number): FaderValue[] {
 
 /** The strips that show these values. */
 export function stripsOf(values: readonly FaderValue[]): Strips {
-  return Object.fromEntries(values.filter(({ alpha }) => alpha !== 0).map((value) => [keyOf(value), { alpha: value.alpha }]));
+  return Object.fromEntries(
+    values.filter(({ alpha }) => alpha !== 0).map((value) => [keyOf(value), { alpha: value.alpha }]),
+  );
 }
 
 /** The same strips with some of them changed; one that comes to rest is forgotten. */

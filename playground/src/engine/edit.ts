@@ -1,6 +1,6 @@
 import { type Intervention, type Interventions, type Site, scale, tensor } from "fader";
 import type { Edit, FaderValue } from "../protocol";
-import { refusal } from "./problem";
+import { refusal } from "./engine-error";
 import type { Session } from "./session";
 
 /** An edit as the library takes it, for a prompt of some length. */

@@ -14,3 +14,14 @@ export class EngineError extends Error implements Problem {
     if (hint !== undefined) this.hint = hint;
   }
 }
+
+/** What the engine itself refuses, in a sentence. */
+export function refusal(problem: string, hint?: string, details: Record<string, string> = {}): EngineError {
+  return new EngineError({ name: "EngineError", problem, details, ...(hint !== undefined && { hint }) });
+}
+
+/** What nobody foresaw, with its message. */
+export function unexpected(error: unknown): Problem {
+  const message = error instanceof Error ? error.message : String(error);
+  return { name: "Unexpected", problem: `Something went wrong that was not foreseen: ${message}`, details: {} };
+}

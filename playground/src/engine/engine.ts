@@ -1,11 +1,13 @@
 import { engineInfo } from "fader";
 import type { Engine } from "../protocol";
+import { EngineError, refusal } from "./engine-error";
 import { exportEdit, importFile } from "./files";
 import { generateBoth } from "./generate";
+import type { HubSurroundings } from "./hub";
 import { learnOn } from "./learn";
 import { attention, lens } from "./look";
-import { openModel, type Surroundings } from "./open";
-import { EngineError, problemOf, refusal } from "./problem";
+import { openModel } from "./open";
+import { problemOf } from "./problem";
 import { Session } from "./session";
 import { steer } from "./steer";
 import { examplesOf, lessonOf } from "./tasks";
@@ -14,7 +16,7 @@ import { examplesOf, lessonOf } from "./tasks";
  * The engine of the playground, which runs in the worker, and in Node in tests. One model is open at a time. Long work
  * lets other calls in between. Every method rejects with an `EngineError`.
  */
-export function createEngine(surroundings: Surroundings = {}): Engine {
+export function createEngine(surroundings: HubSurroundings = {}): Engine {
   let session: Session | undefined;
   let generation = new AbortController();
   let opening = new AbortController();
@@ -33,9 +35,11 @@ export function createEngine(surroundings: Surroundings = {}): Engine {
       opening.abort();
       opening = new AbortController();
       const { signal } = opening;
-      const model = await openModel(source, onProgress, surroundings);
-      const next = new Session(model, source.kind);
-      if (signal.aborted) throw refusal(`Another model was opened before "${model.name}" was there.`);
+      const next = await openModel(source, onProgress, surroundings, signal)
+        .then((model) => new Session(model, source.kind))
+        .finally(() => {
+          if (signal.aborted) throw refusal("Another model was opened before this one was there.");
+        });
       generation.abort();
       learning.abort();
       session = next;

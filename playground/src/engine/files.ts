@@ -1,8 +1,8 @@
 import { importIntervention, interventionFromBytes, LearnedIntervention, readSafetensors, tensor } from "fader";
 import type { Edit, Imported } from "../protocol";
 import { alphasOf } from "./edit";
+import { refusal } from "./engine-error";
 import { fadersOf, placesOf, placesOfMap } from "./places";
-import { refusal } from "./problem";
 import type { Session } from "./session";
 
 /** Reads a saved intervention, a GGUF control vector, or a map by names (`.npz`, safetensors). */
@@ -59,7 +59,7 @@ async function readMap(session: Session, fileName: string, bytes: Uint8Array): P
  */
 export function exportEdit(session: Session, prompt: string, edit: Edit): { name: string; bytes: Uint8Array } {
   const { model, info } = session;
-  const ids = session.ids(prompt);
+  const ids = session.idsToRun(prompt);
   const { maps } = alphasOf(edit.faders, session, ids.length);
   if (edit.carried !== undefined) {
     const { kind, fileName, bytes } = session.find(edit.carried);
@@ -70,9 +70,6 @@ export function exportEdit(session: Session, prompt: string, edit: Edit): { name
     );
   }
   if (maps.size === 0) throw refusal("No fader of this prompt is turned.", "Turn one first.");
-  if (ids.length > info.n_ctx) {
-    throw refusal(`The prompt has ${ids.length} tokens, and the model's context is ${info.n_ctx}.`, "Shorten it.");
-  }
   const parameters = [...maps].map(([site, alpha]) => {
     return [site, { alpha: tensor(alpha, { shape: [info.n_layers, ids.length] }) }] as const;
   });

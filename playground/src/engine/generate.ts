@@ -13,7 +13,7 @@ export async function generateBoth(
   onText: (side: "clean" | "steered", text: string) => void,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { interventions, beta } = turnedBy(edit, session, session.ids(prompt).length);
+  const { interventions, beta } = turnedBy(edit, session, session.idsToRun(prompt).length);
   const tokens = stream(session.model, [prompt, prompt], { interventions, beta: [0, beta], maxTokens, signal });
   try {
     for await (const { row, text } of tokens) if (text !== "") onText(row === 0 ? "clean" : "steered", text);

@@ -1,8 +1,8 @@
 import { type LearnedIntervention, type LearnReport, learn, type Metrics, settingsFor } from "fader";
 import type { ComparisonRow, Learned, LearnProgress, LearnRequest } from "../protocol";
+import { refusal } from "./engine-error";
 import { dialled, measured } from "./measure";
 import { fadersOf, placesOf } from "./places";
-import { refusal } from "./problem";
 import type { Session } from "./session";
 import { examplesOf, lessonOf } from "./tasks";
 

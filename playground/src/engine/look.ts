@@ -7,7 +7,7 @@ import type { Session } from "./session";
 export function attention(session: Session, request: { prompt: string; edit: Edit; layer: number }): AttentionResult {
   const { prompt, edit, layer } = request;
   const { model, info } = session;
-  const ids = session.ids(prompt);
+  const ids = session.idsToRun(prompt);
   const { interventions, beta } = turnedBy(edit, session, ids.length);
   const heads = Array.from({ length: info.n_heads }, (_, head) => head);
   const [clean, steered] = [{}, { interventions, beta }].map((options) => {
@@ -20,7 +20,7 @@ export function attention(session: Session, request: { prompt: string; edit: Edi
 /** What the model would say if it ended at each place of the residual stream. */
 export function lens(session: Session, request: { prompt: string; edit: Edit; answers?: Answers | undefined }) {
   const { prompt, edit, answers } = request;
-  const ids = session.ids(prompt);
+  const ids = session.idsToRun(prompt);
   const tokens = answers ? [session.answer(answers.correct), session.answer(answers.wrong)] : [];
   const { interventions, beta } = turnedBy(edit, session, ids.length);
   const [clean, steered] = [{}, { interventions, beta }].map((options) =>

@@ -1,26 +1,24 @@
-import { type CheckpointSource, droppedFolder, loadModel, type Model } from "fader";
+import { droppedFolder, loadModel, type Model } from "fader";
 import type { DownloadProgress, ModelSource } from "../protocol";
-import { refusal } from "./problem";
+import { refusal } from "./engine-error";
+import { type HubSurroundings, openHub } from "./hub";
 import { withoutTokenizer } from "./session";
-
-/** What opening a model needs of the place where the engine runs. */
-export interface Surroundings {
-  /** Where the built-in model lies. Default: where the library finds it. */
-  builtIn?: CheckpointSource;
-}
 
 export async function openModel(
   source: ModelSource,
   onProgress: (progress: DownloadProgress) => void,
-  surroundings: Surroundings,
+  surroundings: HubSurroundings,
+  signal: AbortSignal,
 ): Promise<Model> {
   switch (source.kind) {
     case "built-in":
-      return loadModel(surroundings.builtIn, { name: "capitals", onProgress });
+      return loadModel(undefined, { name: "capitals", onProgress });
     case "files":
       return openFiles(source.files, onProgress);
+    case "hub":
+      return openHub(source.name.trim(), onProgress, surroundings, signal);
     default:
-      throw refusal("The hub is not there yet.");
+      throw refusal(`No model can be opened from "${(source as { kind: string }).kind}".`);
   }
 }
 

@@ -1,13 +1,6 @@
 import { FaderError } from "fader";
 import type { Problem } from "../protocol";
-import { EngineError } from "./engine-error";
-
-export { EngineError };
-
-/** What the engine itself refuses, in a sentence. */
-export function refusal(problem: string, hint?: string, details: Record<string, string> = {}): EngineError {
-  return new EngineError({ name: "EngineError", problem, details, ...(hint !== undefined && { hint }) });
-}
+import { EngineError, unexpected } from "./engine-error";
 
 /** Any error as data. One that nobody foresaw keeps its message, and says that it is one. */
 export function problemOf(error: unknown): Problem {
@@ -26,6 +19,5 @@ export function problemOf(error: unknown): Problem {
       ...(error.hint !== undefined && { hint: error.hint }),
     };
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return { name: "Unexpected", problem: `Something went wrong that was not foreseen: ${message}`, details: {} };
+  return unexpected(error);
 }

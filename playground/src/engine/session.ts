@@ -1,6 +1,7 @@
-import { fingerprint, type Interventions, type Kind, type Model, reach, sitesOf, step } from "fader";
+import { fingerprint, type Interventions, type Kind, type Model, reach, sitesOf, step, TokenError } from "fader";
 import type { ComparisonRow, ModelInfo, ModelSource, TokenText } from "../protocol";
-import { refusal } from "./problem";
+import { EngineError, refusal } from "./engine-error";
+import { problemOf } from "./problem";
 
 /** An intervention that the page knows by its handle. */
 export interface Carried {
@@ -53,13 +54,23 @@ export class Session {
     return this.reading(prompt).ids;
   }
 
+  /** Those of a prompt to run. Refuses one that is empty, or longer than the model's context. */
+  idsToRun(prompt: string): readonly number[] {
+    const ids = this.ids(prompt);
+    const { n_ctx, name } = this.info;
+    if (ids.length === 0) throw refusal("The prompt is empty.", "Type a text.");
+    if (ids.length <= n_ctx) return ids;
+    const most = `"${name}" reads at most ${n_ctx}`;
+    throw refusal(`The prompt has ${ids.length} tokens, and ${most}.`, `Shorten it by ${ids.length - n_ctx}.`);
+  }
+
   /** The text of a token, with its leading space. Ids beyond the tokenizer's (padding of the head) show as numbers. */
   token(id: number): TokenText {
     const tokenizer = this.model.needTokenizer("tokens");
     return { id, text: id < tokenizer.vocabSize ? tokenizer.token(id) : `‹${id}›` };
   }
 
-  /** Logits after a prompt in the model as it is, computed once. Throws `TokenError` for prompts that do not fit. */
+  /** Logits after a prompt in the model as it is, computed once. */
   clean(prompt: string): Float32Array {
     const reading = this.reading(prompt);
     reading.clean ??= step(
@@ -71,7 +82,16 @@ export class Session {
   /** The id of an answer: a word that follows a space. Throws `TokenError` for one that is not one token. */
   answer(word: string): number {
     if (word.trim() === "") throw refusal("An answer is empty.", "Type a word, or leave both answers out.");
-    return this.model.needTokenizer("answer").single(` ${word.trim()}`);
+    try {
+      return this.model.needTokenizer("answer").single(` ${word.trim()}`);
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      throw new EngineError({
+        ...problemOf(error),
+        problem: `The answer ${error.problem}.`,
+        hint: "Use another word.",
+      });
+    }
   }
 
   keep(carried: Carried): string {

@@ -1,13 +1,13 @@
 import { step } from "fader";
 import type { Outcome, SteerRequest, SteerResult } from "../protocol";
 import { turnedBy } from "./edit";
-import { refusal } from "./problem";
+import { refusal } from "./engine-error";
 import type { Session } from "./session";
 
 /** What a prompt is answered with, as the model is and under an edit. One pass of one row, once the prompt is known. */
 export function steer(session: Session, { prompt, edit, answers, top = 8 }: SteerRequest): SteerResult {
   const start = performance.now();
-  const ids = session.ids(prompt);
+  const ids = session.idsToRun(prompt);
   const followed = answers ? [session.answer(answers.correct), session.answer(answers.wrong)] : [];
   if (answers && followed[0] === followed[1]) {
     throw refusal(`Both answers are "${answers.correct.trim()}".`, "Give two different words.");

@@ -10,7 +10,7 @@ import {
   wordings,
 } from "fader";
 import type { Answers, TaskChoice } from "../protocol";
-import { refusal } from "./problem";
+import { refusal } from "./engine-error";
 import type { Session } from "./session";
 
 /** What is learned on, and what is measured on. */

@@ -1,4 +1,8 @@
-import { offerEngine } from "./boundary";
 import { createEngine } from "./engine";
+import { offerEngine } from "./offer";
 
-offerEngine(createEngine());
+/** Known to some browsers only. */
+const { deviceMemory } = navigator as { deviceMemory?: number };
+const estimate = navigator.storage && (() => navigator.storage.estimate());
+
+offerEngine(createEngine({ deviceMemory, estimate, caches: globalThis.caches }));

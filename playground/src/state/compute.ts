@@ -1,6 +1,6 @@
 import { effect, untracked } from "@preact/signals";
 import { startEngine } from "../engine/client";
-import type { ModelSource } from "../protocol";
+import type { Answers, ModelSource, SteerRequest, SteerResult } from "../protocol";
 import { afterPause, latest } from "./latest";
 import {
   complain,
@@ -42,18 +42,34 @@ const steer = latest(async () => {
       result.value = undefined;
       return;
     }
-    // One that is still being typed is no answer yet.
-    const both = answers?.correct && answers.wrong ? answers : undefined;
-    result.value = await engine.steer({ prompt, edit: edit.value, answers: both });
+    result.value = await ask({ prompt, edit: edit.value }, answers);
     count();
+    if (misnamed !== undefined) throw misnamed;
     if (notice.value?.tone === "problem" && isOfSteering) notice.value = undefined;
     isOfSteering = false;
   } catch (error) {
-    result.value = undefined;
+    if (error !== misnamed) result.value = undefined;
     isOfSteering = true;
     complain(error);
   }
 });
+
+/** Why the two answers cannot be watched, where that is all that is wrong. */
+let misnamed: unknown;
+
+/** Answers that the model has no token for do not keep it from answering. */
+async function ask(request: Omit<SteerRequest, "answers">, answers: Answers | undefined): Promise<SteerResult> {
+  misnamed = undefined;
+  // One that is still being typed is no answer yet.
+  if (!answers?.correct || !answers.wrong) return engine.steer(request);
+  try {
+    return await engine.steer({ ...request, answers });
+  } catch (error) {
+    const result = await engine.steer(request);
+    misnamed = error;
+    return result;
+  }
+}
 
 /** Whether the notice that is shown is about the prompt or the faders, and goes when they work again. */
 let isOfSteering = false;

@@ -1,8 +1,8 @@
 import type { ModelSource } from "../protocol";
-import { engine, openModel } from "./compute";
-import { complain, desk, edit, inside, model, say, showFaders } from "./store";
-import { linkToDesk } from "./start";
 import { pictureOf } from "../ui/look/picture";
+import { engine, openModel } from "./compute";
+import { linkToDesk } from "./start";
+import { complain, desk, edit, inside, model, say, showFaders } from "./store";
 
 /** Files that were dropped or chosen: a model's folder, or an intervention. */
 export async function importFiles(files: readonly File[]): Promise<void> {

@@ -1,11 +1,11 @@
+import { emptyDesk } from "../desk/desk";
+import { historyOf } from "../desk/history";
 import { longestLink, readLink, writeLink } from "../desk/link";
 import { keyOf } from "../desk/strip";
 import type { Imported } from "../protocol";
 import { engine, openModel, startComputing } from "./compute";
 import { type Example, examples } from "./examples";
 import { complain, desk, history, model, say, selection, site, status } from "./store";
-import { historyOf } from "../desk/history";
-import { emptyDesk } from "../desk/desk";
 
 /** Opens the built-in model, with the desk of the link that the page was opened with, if it was. */
 export async function start(): Promise<void> {

@@ -3,7 +3,15 @@ import type { Site } from "fader";
 import { type Desk, editOf, emptyDesk } from "../desk/desk";
 import { type History, historyOf, record, redo, settle, undo } from "../desk/history";
 import { keyOf, type Strip, type Strips, stripsOf, withStrips } from "../desk/strip";
-import type { Answers, DownloadProgress, EngineStatus, FaderValue, ModelInfo, SteerResult, TokenText } from "../protocol";
+import type {
+  Answers,
+  DownloadProgress,
+  EngineStatus,
+  FaderValue,
+  ModelInfo,
+  SteerResult,
+  TokenText,
+} from "../protocol";
 
 /** Something to tell: what went wrong and a way on, or what was done. */
 export interface Notice {
@@ -57,7 +65,11 @@ export function changeDesk(change: Partial<Desk> | ((desk: Desk) => Desk), movem
 }
 
 /** Changes some faders, the selected ones unless keys are given. */
-export function changeStrips(change: (strip: Strip) => Strip, movement?: string, keys: Iterable<string> = selection.value) {
+export function changeStrips(
+  change: (strip: Strip) => Strip,
+  movement?: string,
+  keys: Iterable<string> = selection.value,
+) {
   changeDesk((now) => ({ ...now, strips: withStrips(now.strips, keys, change) }), movement);
 }
 
@@ -98,6 +110,8 @@ export function say(text: string, more: Omit<Notice, "text" | "tone"> = {}): voi
 
 /** Shows what went wrong: an `EngineError` with its hint, or any other error. */
 export function complain(error: unknown): void {
-  const { problem, message, details, hint } = error as Partial<Record<string, string>> & { details?: Record<string, string> };
+  const { problem, message, details, hint } = error as Partial<Record<string, string>> & {
+    details?: Record<string, string>;
+  };
   notice.value = { tone: "problem", text: problem ?? message ?? String(error), details, hint };
 }

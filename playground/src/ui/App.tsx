@@ -1,3 +1,6 @@
+import { useEffect } from "preact/hooks";
+import { type InsideView, inside, type OutsideView, outside } from "../state/store";
+import { listenForUndo } from "../state/undo-keys";
 import { AnswerPanel } from "./answer/AnswerPanel";
 import { Duel } from "./answer/Duel";
 import { DropZone } from "./chrome/DropZone";
@@ -13,7 +16,6 @@ import { LearnPanel } from "./learn/LearnPanel";
 import { AttentionView } from "./look/AttentionView";
 import { LensView } from "./look/LensView";
 import { MapView } from "./look/MapView";
-import { inside, type InsideView, outside, type OutsideView } from "../state/store";
 
 const insideViews = { faders: FaderView, map: MapView, lens: LensView, attention: AttentionView };
 const outsideViews = { answer: AnswerPanel, learn: LearnPanel };
@@ -28,6 +30,7 @@ const outsideNames: Record<OutsideView, string> = { answer: "Answer", learn: "Le
 
 /** The whole page: the inside of the model on the left, what comes out of it on the right. */
 export function App() {
+  useEffect(listenForUndo, []);
   const Inside = insideViews[inside.value];
   const Outside = outsideViews[outside.value];
   return (
@@ -39,6 +42,9 @@ export function App() {
       <NoticeBar />
       <main>
         <PromptArea />
+        <section class="verdict card" aria-label="What the model says">
+          <Duel />
+        </section>
         <section class="inside card" id="desk" aria-label="Inside the model">
           <Tabs label="Views of the inside" names={insideNames} value={inside} panel="inside-panel" />
           <div class="panel" role="tabpanel" id="inside-panel" aria-labelledby={`tab-${inside.value}`}>
@@ -46,8 +52,7 @@ export function App() {
           </div>
           <MasterStrip />
         </section>
-        <section class="outside card" aria-label="What the model says">
-          <Duel />
+        <section class="outside card" aria-label="What comes out">
           <Tabs label="What comes out" names={outsideNames} value={outside} panel="outside-panel" />
           <div class="panel" role="tabpanel" id="outside-panel" aria-labelledby={`tab-${outside.value}`}>
             <Outside />

@@ -11,7 +11,10 @@ export function AnswerPanel() {
   return (
     <>
       <h2>
-        Next token <span class="legend"><i class="clean" /> as it is <i class="steered" /> with your faders</span>
+        Next token{" "}
+        <span class="legend">
+          <i class="clean" /> as it is <i class="steered" /> with your faders
+        </span>
       </h2>
       <table class="outcomes">
         <thead class="visually-hidden">

@@ -1,12 +1,12 @@
 import type { Outcome } from "../../protocol";
-import { result } from "../../state/store";
+import { desk, model, result } from "../../state/store";
 
 const percent = (p: number) => (p > 0 && p < 0.005 ? "<1%" : `${Math.round(100 * p)}%`);
 
 /** The two answers against each other, or the likeliest token where there are none. */
 export function Duel() {
   const outcome = result.value;
-  if (outcome === undefined) return <div class="duel empty">Type a prompt, and the model answers.</div>;
+  if (outcome === undefined) return <div class="duel empty">{silence()}</div>;
   const { outcomes, delta } = outcome;
   const best = (side: "clean" | "steered") => outcomes.reduce((a, b) => (b[side] > a[side] ? b : a));
   const [before, after] = [best("clean"), best("steered")];
@@ -30,6 +30,11 @@ export function Duel() {
       )}
     </div>
   );
+}
+
+function silence(): string {
+  if (model.value === undefined) return "Opening the model…";
+  return desk.value.prompt === "" ? "Type a prompt, and the model answers." : "No answer.";
 }
 
 function Side({ name, outcome }: { name: "correct" | "wrong"; outcome: Outcome }) {

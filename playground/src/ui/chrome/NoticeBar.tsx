@@ -1,8 +1,19 @@
+import { useEffect } from "preact/hooks";
 import { notice } from "../../state/store";
+
+const doneMs = 10_000;
 
 /** What went wrong, or was done; said to screen readers too. */
 export function NoticeBar() {
   const now = notice.value;
+  // What was done needs no answer; what went wrong stays until it is read.
+  useEffect(() => {
+    if (now?.tone !== "done") return;
+    const timer = setTimeout(() => {
+      if (notice.value === now) notice.value = undefined;
+    }, doneMs);
+    return () => clearTimeout(timer);
+  }, [now]);
   return (
     <div class="notices" role={now?.tone === "problem" ? "alert" : "status"} aria-live="polite">
       {now && (

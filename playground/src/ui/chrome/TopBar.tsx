@@ -1,8 +1,8 @@
 import { useRef } from "preact/hooks";
+import { isTouched } from "../../desk/desk";
 import { copyLink, exportFile, importFiles, savePicture } from "../../state/files";
 import { desk, learning, model, opening } from "../../state/store";
 import { cycleTheme, theme } from "../../state/theme";
-import { isTouched } from "../../desk/desk";
 import { ModelDialog } from "./ModelDialog";
 import { startTour } from "./Tour";
 
@@ -39,16 +39,32 @@ export function TopBar() {
         >
           Export
         </button>
-        <button type="button" disabled={isOff} onClick={() => void copyLink()} title="Copy a link with the whole desk in it">
+        <button
+          type="button"
+          disabled={isOff}
+          onClick={() => void copyLink()}
+          title="Copy a link with the whole desk in it"
+        >
           Link
         </button>
-        <button type="button" disabled={isOff} onClick={() => void savePicture()} title="Save what you see inside as SVG">
+        <button
+          type="button"
+          disabled={isOff}
+          onClick={() => void savePicture()}
+          title="Save what you see inside as SVG"
+        >
           Picture
         </button>
         <button type="button" onClick={startTour}>
           Tour
         </button>
-        <button type="button" class="icon" onClick={cycleTheme} aria-label={themeWords[theme.value]} title={themeWords[theme.value]}>
+        <button
+          type="button"
+          class="icon"
+          onClick={cycleTheme}
+          aria-label={themeWords[theme.value]}
+          title={themeWords[theme.value]}
+        >
           {{ system: "◐", light: "○", dark: "●" }[theme.value]}
         </button>
       </nav>

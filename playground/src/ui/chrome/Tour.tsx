@@ -100,12 +100,12 @@ export function Tour() {
     const frame = requestAnimationFrame(place);
     card.current?.focus();
     addEventListener("resize", place);
-    const escape = (event: KeyboardEvent) => event.key === "Escape" && end();
-    addEventListener("keydown", escape);
+    const leave = (event: KeyboardEvent) => event.key === "Escape" && end();
+    addEventListener("keydown", leave);
     return () => {
       cancelAnimationFrame(frame);
       removeEventListener("resize", place);
-      removeEventListener("keydown", escape);
+      removeEventListener("keydown", leave);
       for (const marked of document.querySelectorAll(".toured")) marked.classList.remove("toured");
     };
   }, [stop]);

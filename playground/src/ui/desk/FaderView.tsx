@@ -1,12 +1,12 @@
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { turnedBySite } from "../../desk/desk";
 import { atRest, keyOf } from "../../desk/strip";
 import { desk, learning, model, selection, shownStrips, site, tokens } from "../../state/store";
 import { FaderCell } from "./FaderCell";
 import { gridKeys } from "./grid-keys";
 import { Inspector } from "./Inspector";
-import { select, selectColumn, selectRow } from "./selecting";
 import { SiteBar } from "./SiteBar";
+import { select, selectColumn, selectRow } from "./selecting";
 
 /** The desk itself: a fader for each layer and token of the chosen site. */
 export function FaderView() {
@@ -14,22 +14,29 @@ export function FaderView() {
   const opened = model.value;
   const strips = shownStrips.value;
   const own = site.value;
-  if (opened === undefined) return <p class="loading">Opening the model…</p>;
-  const layers = Array.from({ length: opened.n_layers }, (_, layer) => layer);
   const isSolo = Object.values(strips).some(({ solo }) => solo);
   const [focus] = selection.value;
+  // What was chosen elsewhere (an example, a link, a map) may lie beyond the edge.
+  useEffect(() => {
+    const cell = focus === undefined ? null : grid.current?.querySelector(`[data-fader="${focus}"]`);
+    const frame = grid.current?.parentElement;
+    if (!cell || !frame) return;
+    const [inner, outer] = [cell.getBoundingClientRect(), frame.getBoundingClientRect()];
+    if (inner.right > outer.right || inner.left < outer.left) frame.scrollLeft += inner.right - outer.right + 24;
+  }, [focus, tokens.value.length]);
+  if (opened === undefined) return <p class="loading">Opening the model…</p>;
+  const layers = Array.from({ length: opened.n_layers }, (_, layer) => layer);
   return (
     <>
-      <SiteBar sites={opened.sites} value={site} turned={turnedBySite(desk.value)} />
+      <SiteBar sites={opened.sites} value={site} turned={turnedBySite({ ...desk.value, strips })} />
       <div class="scroller">
-        {/* biome-ignore lint/a11y/useSemanticElements: a table of sliders is a grid, which HTML has no element for. */}
         <div
           ref={grid}
           class="faders"
           role="grid"
           aria-label={`Faders at ${own}: one for each layer and token`}
           aria-readonly={learning.value !== undefined}
-          style={{ "--columns": tokens.value.length }}
+          style={{ "--columns": tokens.value.length, "--layers": opened.n_layers }}
           onKeyDown={(event) => gridKeys(event, grid.current!)}
         >
           <div role="row" class="row heads">

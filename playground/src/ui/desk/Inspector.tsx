@@ -1,5 +1,6 @@
-import { atRest, mostAlpha, type Strip, signed, soundingAlpha, spotOf, tidyAlpha } from "../../desk/strip";
-import { changeStrips, endMovement, learning, selection, shownStrips, tokens } from "../../state/store";
+import { atRest, type Strip, signed, soundingAlpha, spotOf } from "../../desk/strip";
+import { changeStrips, learning, selection, shownStrips, tokens } from "../../state/store";
+import { AlphaField } from "./AlphaField";
 
 /** The faders that are selected: their number to type, and what can be done to them. */
 export function Inspector() {
@@ -27,27 +28,10 @@ export function Inspector() {
   return (
     <div class="inspector" aria-label="Selected faders" role="group">
       <p class="what">{nameOf(keys)}</p>
-      <label class="number">
-        <span title="The activation is multiplied by 1 + α">α</span>
-        <input
-          id="alpha"
-          type="number"
-          step="0.05"
-          min={-mostAlpha}
-          max={mostAlpha}
-          disabled={isOff}
-          value={strip.alpha}
-          onInput={(event) => {
-            const value = event.currentTarget.valueAsNumber;
-            if (Number.isFinite(value)) changeStrips((one) => ({ ...one, alpha: tidyAlpha(value) }), "number");
-          }}
-          onBlur={endMovement}
-          onKeyDown={(event) => {
-            if (event.key !== "Enter" && event.key !== "Escape") return;
-            document.querySelector<HTMLElement>(`[data-fader="${first}"]`)?.focus();
-          }}
-        />
-      </label>
+      <span class="number">
+        <label for="alpha">α</label>
+        <AlphaField alpha={strip.alpha} isOff={isOff} />
+      </span>
       <span class="strength" title="Strength: the activation times this">
         ×{(1 + soundingAlpha(strip)).toFixed(2).replace("-", "−")}
         <span class="visually-hidden"> is the strength, alpha {signed(soundingAlpha(strip))}</span>
@@ -55,7 +39,12 @@ export function Inspector() {
       {button("muted", "Mute", "M", "Silence: as if nothing were there")}
       {button("solo", "Solo", "S", "Only the faders that are solo count; all others rest")}
       {button("reversed", "Reverse", "R", "Reverse polarity: the activation with its sign turned round")}
-      <button type="button" disabled={isOff} title="To rest (key Delete, or two clicks)" onClick={() => changeStrips(() => atRest)}>
+      <button
+        type="button"
+        disabled={isOff}
+        title="To rest (key Delete, or two clicks)"
+        onClick={() => changeStrips(() => atRest)}
+      >
         Reset
       </button>
     </div>

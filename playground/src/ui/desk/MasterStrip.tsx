@@ -68,7 +68,12 @@ export function MasterStrip() {
         <button type="button" onClick={undoStep} disabled={isOff || history.value.past.length === 0} title="Ctrl+Z">
           Undo
         </button>
-        <button type="button" onClick={redoStep} disabled={isOff || history.value.future.length === 0} title="Ctrl+Shift+Z">
+        <button
+          type="button"
+          onClick={redoStep}
+          disabled={isOff || history.value.future.length === 0}
+          title="Ctrl+Shift+Z"
+        >
           Redo
         </button>
         <button type="button" onClick={resetDesk} disabled={isOff || !isTouched(desk.value)}>

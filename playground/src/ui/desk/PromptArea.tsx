@@ -1,8 +1,8 @@
 import { examples } from "../../state/examples";
 import { showExample } from "../../state/start";
-import { changeDesk, desk, endMovement, learning, model, tokens } from "../../state/store";
+import { changeDesk, desk, endMovement, learning, model } from "../../state/store";
 
-/** The prompt, its tokens, and the two answers that are watched. */
+/** The prompt, and the two answers that are watched. */
 export function PromptArea() {
   const { prompt, answers } = desk.value;
   const isOff = model.value === undefined || learning.value !== undefined;
@@ -64,13 +64,6 @@ export function PromptArea() {
           </div>
         )}
       </div>
-      <ol class="tokens" aria-label={`${tokens.value.length} tokens`}>
-        {tokens.value.map((token, i) => (
-          <li key={i}>
-            <code>{token.text.replaceAll("\n", "⏎").replace(/^ /, "·")}</code>
-          </li>
-        ))}
-      </ol>
     </section>
   );
 }

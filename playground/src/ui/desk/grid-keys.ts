@@ -1,5 +1,6 @@
 import { atRest, keyOf, type Strip, spotOf, tidyAlpha } from "../../desk/strip";
 import { changeStrips, learning, model, selection, tokens } from "../../state/store";
+import { beginNumber } from "./AlphaField";
 import { select, selectAll } from "./selecting";
 
 const toggle = (name: "muted" | "solo" | "reversed") => (strip: Strip) => ({ ...strip, [name]: !strip[name] });
@@ -55,12 +56,9 @@ export function gridKeys(event: KeyboardEvent, grid: HTMLElement): void {
     return;
   }
   if (/^[\d.+-]$/.test(event.key)) {
-    const number = document.querySelector<HTMLInputElement>("#alpha");
-    if (number === null) return;
     event.preventDefault();
     if (!selection.value.has(key)) select(key);
-    number.value = event.key;
-    number.focus();
+    beginNumber(event.key);
   }
 }
 

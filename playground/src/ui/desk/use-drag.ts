@@ -2,8 +2,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { atRest, tidyAlpha, travel } from "../../desk/strip";
 import { changeStrips, desk, endMovement, learning, selection } from "../../state/store";
 
-/** Pixels of the whole way of a fader. Shift makes it four times finer. */
-const way = 150;
+/** Share of its height that a cap can go: it stays under the pointer. Shift makes the movement four times finer. */
+const way = 0.8;
 const fine = 0.25;
 const wheelStep = 0.05;
 /** Below this a press is a click, not a drag. */
@@ -45,7 +45,8 @@ export function useDrag(id: string, onSelect: (extend: boolean) => void) {
       const moved = begun.y - event.clientY;
       if (!begun.isMoving && Math.abs(moved) < slop) return;
       begun.isMoving = true;
-      const by = ((2 * travel * moved) / way) * (event.shiftKey ? fine : 1);
+      const height = way * element.current!.clientHeight;
+      const by = ((2 * travel * moved) / height) * (event.shiftKey ? fine : 1);
       for (const [key, alpha] of begun.alphas) {
         const limited = Math.max(-travel, Math.min(travel, alpha + by));
         changeStrips((strip) => ({ ...strip, alpha: tidyAlpha(limited) }), `drag ${id}`, [key]);

@@ -27,6 +27,10 @@ const workerCode = `({ module, memory, thread, epoch }) => {
   }
 }`;
 
+const pageWorkerCode = `onmessage = ({ data }) => { (${workerCode})(data); close(); }`;
+/** One for all workers of a page, and for as long as it is open. */
+let workerAddress: string | undefined;
+
 const mostThreads = 64;
 let wanted = readThreads(environment("FADER_THREADS"));
 let workers: Thread[] = [];
@@ -110,10 +114,10 @@ function startWorker(thread: number): Thread {
     worker.on("exit", () => died("it was ended from outside"));
     return { stop: () => void worker.terminate() };
   }
-  const code = `onmessage = ({ data }) => { (${workerCode})(data); close(); }`;
-  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-  const worker = new Worker(url);
-  worker.onerror = (event) => died(event.message);
+  workerAddress ??= URL.createObjectURL(new Blob([pageWorkerCode], { type: "text/javascript" }));
+  const worker = new Worker(workerAddress);
+  // A script that may not be loaded has no message.
+  worker.onerror = (event) => died(event.message || "it could not start; a policy must allow worker-src blob:");
   worker.postMessage(data);
   return { stop: () => worker.terminate() };
 }

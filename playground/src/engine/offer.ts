@@ -1,11 +1,8 @@
 import * as Comlink from "comlink";
-import type { Engine, Problem } from "../protocol";
+import type { Engine } from "../protocol";
+import type { Call } from "./call";
 import { problemOf } from "./problem";
 
-/** What crosses for each call: errors as data, since their classes do not survive. */
-export type Answer = { ok: true; value: unknown } | { ok: false; problem: Problem };
-/** The one function that the worker offers. */
-export type Call = (method: string, ...given: unknown[]) => Promise<Answer>;
 type Callback = ((...given: unknown[]) => unknown) & { [Comlink.releaseProxy]?: () => void };
 
 /** Offers an engine to whoever is at the other end. */

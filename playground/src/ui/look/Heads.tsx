@@ -1,0 +1,51 @@
+import { useMemo } from "preact/hooks";
+import { head } from "./looking";
+import { movedBy, shadesOf } from "./reading";
+import { percent } from "./words";
+
+type Patterns = readonly (readonly (readonly number[])[])[];
+
+/** All heads of a layer as they are with the faders, and how much of its reading each has moved. */
+export function Heads({ clean, steered, chosen }: { clean: Patterns; steered: Patterns; chosen: number }) {
+  return (
+    <fieldset class="heads">
+      <legend class="visually-hidden">Head</legend>
+      {steered.map((pattern, index) => (
+        <label key={index} class={index === chosen ? "chosen" : ""}>
+          <input
+            type="radio"
+            class="visually-hidden"
+            name="attention-head"
+            value={index}
+            checked={index === chosen}
+            onChange={() => {
+              head.value = index;
+            }}
+          />
+          <Thumbnail pattern={pattern} />
+          <span>Head {index}</span>
+          <Moved by={movedBy(clean[index]!, pattern)} />
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function Thumbnail({ pattern }: { pattern: readonly (readonly number[])[] }) {
+  const shades = useMemo(() => shadesOf(pattern), [pattern]);
+  return (
+    <svg viewBox={`0 0 ${pattern.length} ${pattern.length}`} aria-hidden="true" preserveAspectRatio="none">
+      {shades.map(({ path, opacity }) => (
+        <path key={opacity} d={path} fill="currentColor" fill-opacity={opacity} />
+      ))}
+    </svg>
+  );
+}
+
+function Moved({ by }: { by: number }) {
+  return (
+    <small class="moved" title="Share of its reading that your faders move elsewhere">
+      {by < 0.005 ? "unchanged" : `${percent(by)} moved`}
+    </small>
+  );
+}

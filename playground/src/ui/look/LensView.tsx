@@ -1,0 +1,55 @@
+import { isTouched } from "../../desk/desk";
+import { desk } from "../../state/store";
+import { Choice } from "./Choice";
+import { Grid } from "./Grid";
+import { Legend } from "./Legend";
+import { hasAnswers, type LensColor, type LensSide, lensScale, lensTable } from "./lens-table";
+import { lens, lensColor, lensSide, readLens, useFresh } from "./looking";
+
+const sides: readonly (readonly [LensSide, string])[] = [
+  ["clean", "as it is"],
+  ["steered", "with your faders"],
+  ["difference", "difference"],
+];
+const colors: readonly (readonly [LensColor, string])[] = [
+  ["answers", "which answer leads"],
+  ["token", "how sure it is"],
+];
+
+/** What the model would say if it ended after each layer. */
+export function LensView() {
+  useFresh(readLens);
+  const seen = lens.value;
+  if (seen === undefined || seen.tokens.length === 0) {
+    return (
+      <p class="loading">
+        {desk.value.prompt === "" ? "Type a prompt, and see what each layer makes of it." : "Looking…"}
+      </p>
+    );
+  }
+  const { answers } = desk.value;
+  const isContest = hasAnswers(seen);
+  const side = lensSide.value;
+  return (
+    <div class="look">
+      <p class="words">If the model ended here, what would it say next?</p>
+      <div class="look-bar">
+        <Choice label="Show" name="lens-side" names={sides} value={lensSide} />
+        {isContest && <Choice label="Colour" name="lens-color" names={colors} value={lensColor} />}
+      </div>
+      <Grid
+        isWide
+        table={lensTable(seen, side, lensColor.value, answers)}
+        hint={
+          side === "difference" && !isTouched(desk.value)
+            ? "No fader is turned: there is no difference."
+            : "Each cell is the likeliest next token. Point at one to read more."
+        }
+      />
+      <p class="legends">
+        <Legend {...lensScale(seen, side, lensColor.value, answers)} />
+        {side === "difference" && <span class="quiet">bold: another token than before</span>}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+import { useRef } from "preact/hooks";
+import { heatOf } from "./heat";
+import { mostRead } from "./reading";
+import { percent, quoted, shown } from "./words";
+
+interface Props {
+  name: string;
+  /** How strongly the query reads each token. */
+  weights: readonly number[];
+  tokens: readonly string[];
+  query: number;
+  onQuery(query: number): void;
+}
+
+/** The prompt as text, with what the chosen token reads behind it. Pointing at another token chooses that. */
+export function Reading({ name, weights, tokens, query, onQuery }: Props) {
+  const line = useRef<HTMLFieldSetElement>(null);
+  const walk = (event: KeyboardEvent) => {
+    const to = { ArrowLeft: query - 1, ArrowRight: query + 1, Home: 0, End: tokens.length - 1 }[event.key];
+    if (to === undefined || to < 0 || to >= tokens.length) return;
+    event.preventDefault();
+    onQuery(to);
+    line.current!.querySelectorAll<HTMLElement>("button")[to]?.focus();
+  };
+  return (
+    <div class="reading">
+      <p>
+        <span class="quiet">{name}:</span> {quoted(tokens[query]!)} reads {mostRead(weights, tokens)}
+      </p>
+      <fieldset ref={line} class="tokens-read" aria-label={`Tokens, ${name}: choose which one reads`} onKeyDown={walk}>
+        {tokens.map((token, at) => {
+          const share = heatOf(weights[at]!, 1, "accent")?.share ?? 0;
+          return (
+            <button
+              key={at}
+              type="button"
+              class={`heat worded accent ${at > query ? "later" : ""}`}
+              aria-pressed={at === query}
+              aria-label={`Token ${at} ${quoted(token)}, read ${percent(weights[at]!)}`}
+              tabIndex={at === query ? 0 : -1}
+              style={{ "--share": Math.round(1000 * share) / 1000 }}
+              onPointerEnter={() => onQuery(at)}
+              onFocus={() => onQuery(at)}
+              onClick={() => onQuery(at)}
+            >
+              {shown(token)}
+            </button>
+          );
+        })}
+      </fieldset>
+    </div>
+  );
+}
