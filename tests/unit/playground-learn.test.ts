@@ -12,7 +12,16 @@ import { readPromptFile } from "../../playground/src/ui/learn/own-file";
 import { formatList, type OwnPrompt, parseList, withPrompt } from "../../playground/src/ui/learn/own-list";
 import { defaults, minimalityOf, requestOf } from "../../playground/src/ui/learn/request";
 import * as rows from "../../playground/src/ui/learn/rows";
-import { axisTo, pathOf, percentAlong, thinned, valueAt } from "../../playground/src/ui/learn/scales";
+import {
+  axisTo,
+  decadeOf,
+  decadesTo,
+  leastShown,
+  pathOf,
+  percentAlong,
+  thinned,
+  valueAt,
+} from "../../playground/src/ui/learn/scales";
 
 const engine = vi.hoisted(() => ({
   examples: vi.fn(),
@@ -166,6 +175,13 @@ describe("curves", () => {
     expect(axis.ticks.slice(0, ticks.length)).toEqual(ticks);
     expect(axis.max).toBe(axis.ticks.at(-1));
     if (most > 0) expect(axis.max).toBeGreaterThanOrEqual(most);
+  });
+
+  test("of losses go by decades, from a ground where 0 lies too", () => {
+    expect(decadesTo(249)).toEqual({ min: -2, max: 3, ticks: [-2, -1, 0, 1, 2, 3] });
+    for (const most of [0, 10, Number.NaN]) expect(decadesTo(most).max).toBe(1);
+    expect([0, leastShown / 2, 1, 100].map(decadeOf)).toEqual([-2, -2, 0, 2]);
+    expect(decadeOf(Number.NaN)).toBeNaN();
   });
 
   test("never end below what they show", () => {
