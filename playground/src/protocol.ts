@@ -95,7 +95,11 @@ export interface SteerResult {
 export type TaskChoice =
   | { kind: "ccc" }
   | { kind: "ioi" }
-  | { kind: "own"; prompts: readonly { text: string; correct: string; wrong: string }[] };
+  | {
+      kind: "own";
+      /** `group`: what the split is made by; the answers where it is missing. */
+      prompts: readonly { text: string; correct: string; wrong: string; group?: string }[];
+    };
 
 export interface LearnRequest {
   task: TaskChoice;
