@@ -18,12 +18,12 @@ export async function start(): Promise<void> {
 }
 
 /** Fills an empty desk with an example, and selects the fader to begin with. */
-export function showExample({ prompt, correct, wrong, pointAt }: Example): void {
-  history.value = historyOf({ ...emptyDesk, prompt, answers: { correct, wrong } });
-  if (pointAt !== undefined) {
-    site.value = pointAt.site;
-    selection.value = new Set([keyOf(pointAt)]);
-  }
+export function showExample({ prompt, correct, wrong, pointAt }: Pick<Example, "prompt"> & Partial<Example>): void {
+  const answers = correct !== undefined && wrong !== undefined ? { correct, wrong } : undefined;
+  history.value = historyOf({ ...emptyDesk, prompt, answers });
+  if (pointAt === undefined) return;
+  site.value = pointAt.site;
+  selection.value = new Set([keyOf(pointAt)]);
 }
 
 async function openLink(): Promise<boolean> {
