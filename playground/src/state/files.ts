@@ -2,7 +2,7 @@ import type { ModelSource } from "../protocol";
 import { pictureOf } from "../ui/look/picture";
 import { engine, openModel } from "./compute";
 import { examples } from "./examples";
-import { linkToDesk, showExample } from "./start";
+import { beginWith, linkToDesk } from "./start";
 import { complain, desk, edit, inside, model, say, showFaders } from "./store";
 
 /** Files that were dropped or chosen: a model's folder, or an intervention. */
@@ -47,7 +47,7 @@ export async function openModelFiles(files: readonly File[]): Promise<void> {
 export async function change(source: ModelSource, name: string): Promise<boolean> {
   if (!(await openModel(source, name))) return false;
   // Undo must not bring back what belongs to another model.
-  showExample(source.kind === "built-in" ? examples[0]! : { prompt: anyPrompt });
+  beginWith(source.kind === "built-in" ? examples[0]! : { prompt: anyPrompt });
   say(`${model.value?.name} is open.`);
   return true;
 }
