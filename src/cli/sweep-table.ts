@@ -16,13 +16,14 @@ export function settingsTable({ cells, split }: TaskSummary): ReportData["table"
   return {
     columns: [
       ...["Method", "Sites", "Penalty", "Flips β = +1", "Flips β = −1", "KL, other tokens", "Total variation"],
-      ...["Best other kept", "Active parameters", "Active places"],
+      ...["Best other kept", "Active parameters", "Active places", "KL off task", "Perplexity off task"],
     ],
     rows,
     note:
       `${split}; ${first.prompts} held-out prompts of ${tokens(first.lengths)}. Mean over ${seeds} ` +
       `${seeds === 1 ? "seed" : "seeds"} [95% interval, bootstrap of seeds and of groups of prompts]. ` +
-      "–: no prompt that could be flipped.",
+      "–: no prompt that could be flipped. Off task: texts that have nothing to do with the task, nats per token, and by " +
+      "what factor perplexity grows.",
   };
 }
 
@@ -32,6 +33,7 @@ function measureCells(measures: Cell["measures"]): string[] {
     Number.isNaN(value) ? "–" : `${one(value)} [${one(low)}, ${one(high)}]`;
   const { flipsPlus, flipsMinus, klOthers, totalVariation, bestOtherKept, activeParameters, activeLocations } =
     measures;
+  const { klOffTask, nllOffTask } = measures;
   const three = (value: number) => fixed(value, 3);
   const whole = (value: number) => count(Math.round(value));
   return [
@@ -39,6 +41,8 @@ function measureCells(measures: Cell["measures"]): string[] {
     ...[klOthers, totalVariation].map((interval) => show(interval, three)),
     show(bestOtherKept, share),
     ...[activeParameters, activeLocations].map((interval) => show(interval, whole)),
+    show(klOffTask, three),
+    show(nllOffTask, (value) => `× ${fixed(Math.exp(value), 3)}`),
   ];
 }
 

@@ -101,9 +101,10 @@ export {
   spearman,
 } from "./statistics";
 export { type Claim, checkClaims, type Finding, thresholds, type Verdict } from "./sweep/claims";
+export type { PromptColumns, TextColumns } from "./sweep/columns";
 export { paretoFront } from "./sweep/pareto";
 export { printSummary } from "./sweep/print";
-export { learnTrial, type PromptColumns, runTrial, type TrialResult, taskOf } from "./sweep/run-trial";
+export { learnTrial, runTrial, type TrialResult, taskOf } from "./sweep/run-trial";
 export { type Cell, type FailedTrial, type Summary, summarize, type TaskSummary } from "./sweep/summary";
 export {
   cellId,

@@ -100,8 +100,31 @@ describe("a summary", () => {
     expect(ccc!.pareto.klOthers).toEqual([dynamic!.id]);
   });
 
+  test("has the harm off the task, weighted by tokens, drawn by text", () => {
+    const list = results({ ...good, scalars: { ...scalars, klOffTask: 0.1 }, vectors: { klOffTask: 0.3 } });
+    const summary = summarize(grid, list);
+    const [own, vectors, dynamic] = summary.tasks[0]!.cells;
+    const { klOffTask, nllOffTask } = own!.measures;
+    // 0.15 on 20 tokens, 0.165 on 40.
+    expect(klOffTask.value).toBeCloseTo(0.16, 10);
+    expect(klOffTask.low).toBeGreaterThanOrEqual(0.15);
+    expect(klOffTask.low).toBeLessThan(klOffTask.value);
+    expect(klOffTask.high).toBeLessThanOrEqual(0.165 + 1e-12);
+    expect(nllOffTask.value).toBeCloseTo(0.2, 10);
+    expect(own!.coveredOffTask).toBeCloseTo(0.9, 10);
+    expect(vectors!.measures.klOffTask.value).toBeCloseTo(0.48, 10);
+    // Not measured, and not at all by the prompts of new lengths.
+    expect(dynamic!.measures.klOffTask.value).toBeNaN();
+    expect(dynamic!.newLengths!.measures.klOffTask.value).toBeNaN();
+    const lines = printSummary(summary, []).split("\n");
+    const at = lines.findIndex((line) => line.startsWith("scalars"));
+    const [values, intervals] = lines.slice(at + 1);
+    expect(values).toMatch(/ 0\.160 /);
+    expect(intervals).toMatch(/\[0\.15\d,0\.16\d\]/);
+  });
+
   test("prints within 80 columns and leaves nothing out", () => {
-    const list = results({ ...good, scalars: { ...scalars, flips: 0.8 } });
+    const list = results({ ...good, scalars: { ...scalars, flips: 0.8, klOffTask: 0.1 } });
     const failed = [{ id: "ccc-qa/vectors/z/x1/9/s0", problem: "the loss is NaN at step 3" }];
     const text = printSummary(summarize(grid, list, failed), checkClaims(grid, list));
     expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);

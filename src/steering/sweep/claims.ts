@@ -4,7 +4,7 @@ import type { PlaceAgreement } from "./agreement";
 import { contrast, difference, ratio } from "./contrast";
 import type { TrialResult } from "./run-trial";
 import { cellId, type Grid, reference, type SweepTask, taskId } from "./trials";
-import { meanOf, unitsOf } from "./units";
+import { meanOf, unitsFor } from "./units";
 
 export type Verdict = "PASS" | "FAIL" | "NOT MEASURED";
 
@@ -29,7 +29,10 @@ export interface Claim {
   readonly findings: readonly Finding[];
 }
 
-/** Thresholds, ours: fixed before a whole sweep was run, but after `bench:compare` and `bench:localisation` were known. Shares in points of 0 to 1. */
+/**
+ * Thresholds, ours: fixed before a whole sweep was run, but after `bench:compare` and `bench:localisation` were known.
+ * Shares in points of 0 to 1.
+ */
 export const thresholds = {
   /** How many points scalars may flip fewer. */
   lessEffective: 0.05,
@@ -244,7 +247,7 @@ function unmeasured(why: string): Omit<Finding, "task"> {
 
 function mean(results: readonly TrialResult[], name: Parameters<typeof meanOf>[1]): number {
   return meanOf(
-    results.map((result) => unitsOf(result)),
+    results.map((result) => unitsFor(name, result)),
     name,
   );
 }
