@@ -7,15 +7,11 @@ import {
   cellId,
   type DialPoint,
   type DialRow,
-  directLogitAttribution,
   type Grid,
   type Kind,
   type LearnedIntervention,
-  type LogitAttribution,
   learnTrial,
-  logitLens,
   type MeasureName,
-  type Prompt,
   pruningCurve,
   reference,
   type Summary,
@@ -25,9 +21,11 @@ import {
   type TrialResult,
   taskOf,
 } from "../steering";
-import type { Dial, Inside, SweepReportData, TaskReport } from "./report";
+import type { Dial, SweepReportData, TaskReport } from "./report";
 import { exampleRow, faderSites, placesOf, vectorSites } from "./report-data";
-import { settingsTable } from "./sweep-table";
+import { baselinesTable } from "./sweep-baselines";
+import { attentionOf, insideOf } from "./sweep-inside";
+import { harmTable, settingsTable } from "./sweep-table";
 
 /** The largest ones; the maps and their CSV files have all. */
 const shownPlaces = 20;
@@ -45,10 +43,10 @@ export async function describeSweep(
   model: Model,
   { grid, results, summary, claims }: FinishedSweep,
   { command, versions }: Pick<SweepReportData["reproduce"], "command" | "versions">,
-  onTrial: (id: string) => void = () => {},
+  onStep: (what: string) => void = () => {},
 ): Promise<SweepReportData> {
   const tasks: TaskReport[] = [];
-  for (const task of summary.tasks) tasks.push(await describeTask(model, grid, results, task, onTrial));
+  for (const task of summary.tasks) tasks.push(await describeTask(model, grid, results, task, onStep));
   return {
     title: "Activation scaling against steering vectors",
     question:
@@ -68,13 +66,13 @@ async function describeTask(
   grid: Grid,
   results: readonly TrialResult[],
   summary: TaskSummary,
-  onTrial: (id: string) => void,
+  onStep: (what: string) => void,
 ): Promise<TaskReport> {
   const trials = shownTrials(grid, summary, results);
   const { seed } = trials[0] ?? { seed: grid.seeds[0]! };
   const learned: Partial<Record<Kind, LearnedIntervention>> = {};
   for (const trial of trials) {
-    onTrial(`${cellId(trial)}/s${trial.seed}`);
+    onStep(`learning ${cellId(trial)}/s${trial.seed} again`);
     learned[trial.method] = (await learnTrial(model, trial)).learned;
   }
   const task = taskOf(model, summary.task, seed);
@@ -110,7 +108,12 @@ async function describeTask(
     prompts: task.test.length,
     curves: all.map(([name, own]) => ({ name, points: pruningCurve(model, task.test, own) })),
     table: settingsTable(summary),
-    ...(all[0] && { inside: insideOf(model, prompt, all[0][0], all[0][1]) }),
+    harm: harmTable(summary),
+    baselines: await baselinesTable(model, task, learned, { seed, steps: grid.steps }, onStep),
+    ...(all[0] && {
+      inside: insideOf(model, prompt, ...all[0]),
+      attention: attentionOf(model, prompt, ...all[0]),
+    }),
   };
 }
 
@@ -156,41 +159,4 @@ function dialOf({ test }: Task, points: readonly DialPoint[]): Dial["points"] {
       others: interval("others"),
     };
   });
-}
-
-/** The prompt at the β that is against its answer, seen from inside. */
-function insideOf(model: Model, prompt: Prompt, method: string, learned: LearnedIntervention): Inside {
-  const { ids, correct, wrong } = prompt;
-  const before = directLogitAttribution(model, ids, { correct, wrong });
-  const beta = before.delta > 0 ? -1 : 1;
-  const edit = { interventions: learned.at(1), beta };
-  const after = directLogitAttribution(model, ids, { correct, wrong, ...edit });
-  const lens = [{}, edit].map((edits) => logitLens(model, ids, { tokens: [correct, wrong], ...edits }).places);
-  const pair = (side: number, place: number) => {
-    const [c, w] = lens[side]![place]!.cells.at(-1)!.tokens;
-    return { correct: c!.probability, wrong: w!.probability };
-  };
-  const names = lens[0]!.map(({ name }) => (name.endsWith("resid_pre") ? "embedding" : `block ${name.split(".")[1]}`));
-  return {
-    method,
-    beta,
-    lens: names.map((place, i) => ({ place, before: pair(0, i), after: pair(1, i) })),
-    // Nothing edits the stream itself unless a sweep learns there.
-    terms: termsOf(before)
-      .map(({ name, value }, i) => ({ name, before: value, after: termsOf(after)[i]!.value }))
-      .filter((term) => term.before !== 0 || term.after !== 0),
-  };
-}
-
-/** Attention and MLP of each block, edits included; they add up to Δ. */
-function termsOf({ embedding, blocks, finalBias }: LogitAttribution): { name: string; value: number }[] {
-  return [
-    { name: "embedding", value: embedding },
-    ...blocks.flatMap(({ attnOut, mlpOut, edits }, layer) => [
-      { name: `attention ${layer}`, value: attnOut },
-      { name: `MLP ${layer}`, value: mlpOut },
-      { name: `stream ${layer}`, value: (edits.resid_pre ?? 0) + (edits.resid_mid ?? 0) + (edits.resid_post ?? 0) },
-    ]),
-    { name: "final bias", value: finalBias },
-  ];
 }

@@ -50,7 +50,7 @@ export async function writeReport(
     ["Model fingerprint", fingerprint(model)],
   ];
   const command = sweepCommand(sweep.grid, source);
-  const note = (id: string) => console.error(`report: learning ${id} again`);
+  const note = (what: string) => console.error(`report: ${what}`);
   const { html, figures } = await renderSweepReport(await describeSweep(model, sweep, { command, versions }, note));
   const beside = join(folder, "figures");
   // Figures of an earlier report may have other names.

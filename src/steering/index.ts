@@ -102,6 +102,7 @@ export {
 } from "./statistics";
 export { type Claim, checkClaims, type Finding, thresholds, type Verdict } from "./sweep/claims";
 export type { PromptColumns, TextColumns } from "./sweep/columns";
+export { type Measures, measureHeldOut } from "./sweep/measures";
 export { paretoFront } from "./sweep/pareto";
 export { printSummary } from "./sweep/print";
 export { learnTrial, runTrial, type TrialResult, taskOf } from "./sweep/run-trial";

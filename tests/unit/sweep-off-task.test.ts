@@ -1,5 +1,14 @@
 import { Model, Tokenizer } from "fader/nn";
-import { harm, learnTrial, quickGrid, runTrial, trialsOf, unrelatedTexts } from "fader/steering";
+import {
+  evaluate,
+  harm,
+  learnTrial,
+  measureHeldOut,
+  quickGrid,
+  runTrial,
+  trialsOf,
+  unrelatedTexts,
+} from "fader/steering";
 import { expect, test } from "vitest";
 import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/builtin/vocabulary";
 import { tinyModel } from "../fixtures/own/tiny";
@@ -32,4 +41,19 @@ test("a trial keeps what harm measures on unrelated texts, the same texts for ev
   });
   expect(vectors.offTask!.nllClean).toEqual(offTask!.nllClean);
   expect(vectors.offTask!.klPlus).not.toEqual(offTask!.klPlus);
+});
+
+test("one intervention has the means of evaluate and harm, with intervals around them", async () => {
+  const model = tiny(32);
+  const { task, learned } = await learnTrial(model, trials[0]!);
+  const measures = measureHeldOut(model, task, learned, { seed: 3 });
+  const expected = evaluate(model, task.test, learned);
+  for (const name of ["klOthers", "totalVariation", "deltaClean", "bestOtherKept", "activeParameters"] as const) {
+    expect(measures[name].value, name).toBeCloseTo(expected[name], 4);
+    expect(measures[name].low, name).toBeLessThanOrEqual(measures[name].value);
+    expect(measures[name].high, name).toBeGreaterThanOrEqual(measures[name].value);
+  }
+  const { steered } = harm(model, unrelatedTexts(model, task, { seed: 3 }), learned);
+  expect(measures.klOffTaskMinus.value).toBeCloseTo(steered[0]!.kl, 4);
+  expect(measures.klOffTaskPlus.value).toBeCloseTo(steered[1]!.kl, 4);
 });

@@ -1,19 +1,10 @@
 import type { Site } from "../../nn";
 import type { Kind } from "../learned";
-import { type Interval, nestedBootstrap } from "../statistics";
+import { type Measures, measureIntervals } from "./measures";
 import { paretoFront } from "./pareto";
 import { minimalityOf, type TrialResult } from "./run-trial";
 import { cellId, type Grid, type SweepTask, taskId, trialsOf } from "./trials";
-import {
-  type MeasureName,
-  meanOf,
-  promptMeasureNames,
-  runMeasureNames,
-  textMeasureNames,
-  textUnitsOf,
-  type Unit,
-  unitsOf,
-} from "./units";
+import { type MeasureName, textUnitsOf, unitsOf } from "./units";
 
 /** A trial that could not be learned, and why: it stays out of all means. */
 export interface FailedTrial {
@@ -35,11 +26,11 @@ export interface Cell {
   /** Tokens of the held-out prompts. */
   readonly lengths: readonly number[];
   /** NaN where nothing was measured. */
-  readonly measures: Readonly<Record<MeasureName, Interval>>;
+  readonly measures: Measures;
   /** Share of the edited places that lie within the texts off the task: below 1 some edits meet no token there. */
   readonly coveredOffTask?: number;
   /** On prompts of lengths that it was not learned on; its measures off the task are NaN. */
-  readonly newLengths?: { readonly lengths: readonly number[]; readonly measures: Cell["measures"] };
+  readonly newLengths?: { readonly lengths: readonly number[]; readonly measures: Measures };
 }
 
 /** What a sweep says about one task. */
@@ -103,7 +94,7 @@ function cellOf(results: readonly TrialResult[]): Cell {
     seeds: results.map(({ trial }) => trial.seed),
     prompts: results[0]!.held.group.length,
     lengths: distinct(results.flatMap(({ held }) => held.length)),
-    measures: measure(
+    measures: measureIntervals(
       results.map((result) => unitsOf(result)),
       texts,
     ),
@@ -111,24 +102,10 @@ function cellOf(results: readonly TrialResult[]): Cell {
     ...(fresh.length > 0 && {
       newLengths: {
         lengths: distinct(results.flatMap(({ newLengths }) => newLengths?.length ?? [])),
-        measures: measure(fresh),
+        measures: measureIntervals(fresh),
       },
     }),
   };
-}
-
-/** Prompts and texts are drawn each on their own: they have nothing in common but the intervention. */
-function measure(prompts: readonly (readonly Unit[])[], texts: readonly (readonly Unit[])[] = []): Cell["measures"] {
-  const entries = (runs: readonly (readonly Unit[])[], names: readonly MeasureName[]) => {
-    const none = names.map(() => ({ value: Number.NaN, low: Number.NaN, high: Number.NaN }));
-    const drawn = () => nestedBootstrap(runs, (sample) => names.map((name) => meanOf(sample, name)));
-    const intervals = runs.length > 0 ? drawn() : none;
-    return names.map((name, i) => [name, intervals[i]!] as const);
-  };
-  return Object.fromEntries([
-    ...entries(prompts, [...promptMeasureNames, ...runMeasureNames]),
-    ...entries(texts, textMeasureNames),
-  ]) as Cell["measures"];
 }
 
 function distinct(values: readonly number[]): number[] {

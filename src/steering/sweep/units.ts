@@ -21,11 +21,13 @@ export const promptMeasures = {
 export const runMeasures = {
   activeParameters: (result) => result.activeParameters,
   activeLocations: (result) => result.activeLocations,
-} satisfies Record<string, (result: TrialResult) => number>;
+} satisfies Record<string, (result: Pick<TrialResult, "activeParameters" | "activeLocations">) => number>;
 
 /** What is averaged over the tokens of texts off the task, both directions; nats per token. */
 export const textMeasures = {
   klOffTask: (c, i) => (c.klMinus[i]! + c.klPlus[i]!) / 2,
+  klOffTaskMinus: (c, i) => c.klMinus[i]!,
+  klOffTaskPlus: (c, i) => c.klPlus[i]!,
   /** How much less likely the texts become; e to it is by what factor perplexity grows. */
   nllOffTask: (c, i) => (c.nllMinus[i]! + c.nllPlus[i]!) / 2 - c.nllClean[i]!,
 } satisfies Record<string, (columns: TextColumns, row: number) => number>;
@@ -52,7 +54,10 @@ export interface Unit {
 }
 
 /** The groups of one trial, in order. Every one carries the counts of the whole intervention. */
-export function unitsOf(result: TrialResult, columns: PromptColumns = result.held): Unit[] {
+export function unitsOf(
+  result: Pick<TrialResult, "held" | keyof typeof runMeasures>,
+  columns: PromptColumns = result.held,
+): Unit[] {
   const units = new Map<
     string,
     { group: string; sum: Record<MeasureName, number>; count: Record<MeasureName, number> }
@@ -75,7 +80,7 @@ export function unitsOf(result: TrialResult, columns: PromptColumns = result.hel
 }
 
 /** The texts off the task of one trial, in order; none where none were measured. */
-export function textUnitsOf({ offTask }: TrialResult): Unit[] {
+export function textUnitsOf({ offTask }: Pick<TrialResult, "offTask">): Unit[] {
   if (offTask === undefined) return [];
   return offTask.tokens.map((tokens, row) => {
     const unit = { group: `text ${row}`, sum: zeros(), count: zeros() };
