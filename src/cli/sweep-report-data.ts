@@ -10,9 +10,8 @@ import {
   type Grid,
   type Kind,
   type LearnedIntervention,
-  learnTrial,
   type MeasureName,
-  pruningCurve,
+  pruningBand,
   reference,
   type Summary,
   type SweepTrial,
@@ -20,8 +19,9 @@ import {
   type TaskSummary,
   type TrialResult,
   taskOf,
+  trialId,
 } from "../steering";
-import type { Dial, SweepReportData, TaskReport } from "./report";
+import type { Curve, Dial, SweepReportData, TaskReport } from "./report";
 import { exampleRow, faderSites, placesOf, vectorSites } from "./report-data";
 import { baselinesTable } from "./sweep-baselines";
 import { attentionOf, insideOf } from "./sweep-inside";
@@ -38,15 +38,25 @@ export interface FinishedSweep {
   claims: readonly Claim[];
 }
 
-/** What the report of a sweep shows. Learns the interventions of one seed again, as a sweep keeps only measures. */
+/** How the report gets what trials learned, by trial id, and whom it tells what it does. */
+export interface ReportWork {
+  learn: (trials: readonly SweepTrial[]) => Promise<ReadonlyMap<string, LearnedIntervention>>;
+  onStep?: (what: string) => void;
+}
+
+/** What the report of a sweep shows. Has interventions of a few seeds learned again, as a sweep keeps only measures. */
 export async function describeSweep(
   model: Model,
   { grid, results, summary, claims }: FinishedSweep,
   { command, versions }: Pick<SweepReportData["reproduce"], "command" | "versions">,
-  onStep: (what: string) => void = () => {},
+  { learn, onStep = () => {} }: ReportWork,
 ): Promise<SweepReportData> {
+  const shown = summary.tasks.map((task) => shownTrials(grid, task, results));
+  const learned = await learn(shown.flat(2));
   const tasks: TaskReport[] = [];
-  for (const task of summary.tasks) tasks.push(await describeTask(model, grid, results, task, onStep));
+  for (const [i, task] of summary.tasks.entries()) {
+    tasks.push(await describeTask(model, grid, task, runsOf(model, shown[i]!, learned), onStep));
+  }
   return {
     title: "Activation scaling against steering vectors",
     question:
@@ -61,21 +71,41 @@ export async function describeSweep(
   };
 }
 
+/** What the methods learned with one seed, at the reference settings. */
+interface SeedRun {
+  seed: number;
+  task: Task;
+  learned: Partial<Record<Kind, LearnedIntervention>>;
+}
+
+function runsOf(
+  model: Model,
+  trials: readonly (readonly SweepTrial[])[],
+  learned: ReadonlyMap<string, LearnedIntervention>,
+): SeedRun[] {
+  return trials.map((own) => {
+    const { task, seed } = own[0]!;
+    const entries = own.map((trial) => [trial.method, learned.get(trialId(trial))] as const);
+    return {
+      seed,
+      task: taskOf(model, task, seed),
+      learned: Object.fromEntries(entries.filter(([, one]) => one !== undefined)),
+    };
+  });
+}
+
 async function describeTask(
   model: Model,
   grid: Grid,
-  results: readonly TrialResult[],
   summary: TaskSummary,
+  runs: readonly SeedRun[],
   onStep: (what: string) => void,
 ): Promise<TaskReport> {
-  const trials = shownTrials(grid, summary, results);
-  const { seed } = trials[0] ?? { seed: grid.seeds[0]! };
-  const learned: Partial<Record<Kind, LearnedIntervention>> = {};
-  for (const trial of trials) {
-    onStep(`learning ${cellId(trial)}/s${trial.seed} again`);
-    learned[trial.method] = (await learnTrial(model, trial)).learned;
-  }
-  const task = taskOf(model, summary.task, seed);
+  const { seed, task, learned } = runs[0] ?? {
+    seed: grid.seeds[0]!,
+    task: taskOf(model, summary.task, grid.seeds[0]!),
+    learned: {},
+  };
   const prompt = task.test[0]!;
   const word = (id: number) => model.tokenizer?.token(id) ?? String(id);
   const tokens = prompt.ids.map(word);
@@ -106,7 +136,7 @@ async function describeTask(
     },
     dials: all.map(([method, own]) => ({ method, points: dialOf(task, betaDial(model, task.test, own)) })),
     prompts: task.test.length,
-    curves: all.map(([name, own]) => ({ name, points: pruningCurve(model, task.test, own) })),
+    curves: all.map(([name]) => curveOf(model, name as Kind, runs)),
     table: settingsTable(summary),
     harm: harmTable(summary),
     baselines: await baselinesTable(model, task, learned, { seed, steps: grid.steps }, onStep),
@@ -117,8 +147,11 @@ async function describeTask(
   };
 }
 
-/** The trials at the reference settings, of the first seed where all methods were learned, or as many as there are. */
-function shownTrials(grid: Grid, { task }: TaskSummary, results: readonly TrialResult[]): SweepTrial[] {
+/** Seeds that the pruning curves are means of, at most. */
+const shownSeeds = 3;
+
+/** The trials at the reference settings by seed: the seeds where most methods were learned, the first of these first. */
+function shownTrials(grid: Grid, { task }: TaskSummary, results: readonly TrialResult[]): SweepTrial[][] {
   const at = { ...reference(grid), task, steps: grid.steps };
   const bySeed = grid.seeds.map((seed) =>
     grid.methods.flatMap((method) => {
@@ -126,7 +159,22 @@ function shownTrials(grid: Grid, { task }: TaskSummary, results: readonly TrialR
       return results.filter(({ trial }) => trial.seed === seed && cellId(trial) === id).map(({ trial }) => trial);
     }),
   );
-  return bySeed.reduce((best, trials) => (trials.length > best.length ? trials : best), bySeed[0] ?? []);
+  const filled = bySeed.filter((trials) => trials.length > 0);
+  return filled.sort((a, b) => b.length - a.length).slice(0, shownSeeds);
+}
+
+function curveOf(model: Model, method: Kind, runs: readonly SeedRun[]): Curve {
+  const own = runs.flatMap(({ task, learned }) => {
+    const intervention = learned[method];
+    return intervention === undefined ? [] : [{ intervention, prompts: task.test }];
+  });
+  const points = pruningBand(model, own).map(({ k, effectiveness: { value, low, high } }) => ({
+    k,
+    effectiveness: value,
+    low,
+    high,
+  }));
+  return { name: method, points };
 }
 
 function paretoPoints(cells: readonly Cell[], front: readonly string[], cost: MeasureName) {
@@ -146,11 +194,15 @@ function dialOf({ test }: Task, points: readonly DialPoint[]): Dial["points"] {
   const groups = [...new Set(test.map(({ group }) => group))];
   const rows = groups.map((group) => test.flatMap((prompt, i) => (prompt.group === group ? [i] : [])));
   return points.map(({ beta, prompts }) => {
-    const interval = (key: keyof DialRow) =>
-      bootstrap(rows, (drawn) => {
-        const values = drawn.flat().map((i) => prompts[i]![key]);
-        return values.reduce((sum, value) => sum + value, 0) / values.length;
-      });
+    const interval = (key: keyof DialRow) => {
+      const units = rows.map((own) => ({
+        sum: own.reduce((sum, i) => sum + prompts[i]![key], 0),
+        count: own.length,
+      }));
+      const total = (drawn: readonly (typeof units)[number][], part: "sum" | "count") =>
+        drawn.reduce((sum, unit) => sum + unit[part], 0);
+      return bootstrap(units, (drawn) => total(drawn, "sum") / total(drawn, "count"));
+    };
     return {
       beta,
       delta: interval("delta"),

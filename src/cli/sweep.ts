@@ -74,7 +74,7 @@ async function run(options: Options): Promise<void> {
     bar.stop();
     if (options.json) printJson({ ...summary, claims });
     else console.log(`${text}\n\nEvery trial: ${out}/results.jsonl; all numbers: ${out}/summary.json`);
-    const report = await writeReport(model, { grid, results, summary, claims }, out, source);
+    const report = await writeReport(model, { grid, results, summary, claims }, out, { source, load, jobs, signal });
     if (!options.json) console.log(`Report: ${report}; its figures and their numbers: ${out}/figures`);
   } catch (error) {
     bar.stop();

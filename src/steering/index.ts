@@ -37,7 +37,7 @@ export {
 export { Comparison, type Contestants, compare } from "./compare";
 export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
 export { betaDial, type DialPoint, type DialRow } from "./dial";
-export { evaluate, type Metrics, measurePrompts, type PromptMeasures, pruningCurve } from "./evaluate";
+export { evaluate, type Metrics, measurePrompts, type PromptMeasures } from "./evaluate";
 export { type Harm, type HarmAtBeta, harm, type TextHarm } from "./harm";
 export { type IndirectObjectsOptions, indirectObjects } from "./indirect-objects";
 export { type AttributionOptions, directLogitAttribution } from "./inspect/attribution";
@@ -60,7 +60,7 @@ export {
   interopFormat,
   interopFormats,
 } from "./interop";
-export { type Kept, keep95 } from "./keep95";
+export { type Kept, keep95, keep95Interval } from "./keep95";
 export { learn, learnDynamic, learnScalars, learnVectors } from "./learn";
 export type { LearnOptions } from "./learn-options";
 export type { LearnReport } from "./learn-settings";
@@ -83,6 +83,7 @@ export {
   type Passes,
 } from "./objective";
 export type { Places } from "./places";
+export { type PruningRun, pruningBand, pruningCurve } from "./pruning";
 export { type RefitOptions, refit } from "./refit";
 export { interventionFromBytes, loadIntervention } from "./save";
 export { type SmallestSetMethod, type SmallestSetOptions, smallestSet } from "./smallest-set";

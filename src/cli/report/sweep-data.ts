@@ -20,7 +20,7 @@ export interface SweepReportData {
   };
 }
 
-/** One task. Maps, dial, pruning, baselines and the view inside are of one seed; fronts and other tables of all. */
+/** One task. Maps, dial, baselines and the view inside are of one seed, pruning of a few; fronts and other tables of all. */
 export interface TaskReport {
   /** `ccc-qa` */
   id: string;

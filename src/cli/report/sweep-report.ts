@@ -48,7 +48,7 @@ export async function renderSweepReport(data: SweepReportData): Promise<Rendered
       attentionSection(own, task),
     ];
     return `<article aria-labelledby="${escapeHtml(task.id)}"><h2 id="${escapeHtml(task.id)}">${escapeHtml(task.id)}</h2>
-<p>${escapeHtml(task.description)} ${escapeHtml(task.split)}. Example, maps, dial, pruning, baselines and the view inside are of seed
+<p>${escapeHtml(task.description)} ${escapeHtml(task.split)}. Example, maps, dial, baselines and the view inside are of seed
 ${task.seed} at the settings that the claims are about.</p>
 ${parts.filter((part) => part !== "").join("\n")}</article>`;
   };
