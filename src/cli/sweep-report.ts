@@ -7,8 +7,9 @@ import { writeBytes } from "../nn/files";
 import { learnTrials, type SweepOptions } from "../node/sweep";
 import { checkClaims, type Grid, type SweepTrial, summarize } from "../steering";
 import { quote, readSweep } from "./finished-sweep";
+import { type ModelOptions, open, withModel } from "./model-options";
 import { renderSweepReport } from "./report";
-import { integer, type ModelOptions, open, printJson, withJson, withModel } from "./shared";
+import { integer, printJson, withJson } from "./shared";
 import { describeSweep, type FinishedSweep } from "./sweep-report-data";
 import { version } from "./version";
 

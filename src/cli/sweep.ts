@@ -12,8 +12,10 @@ import {
   type Task,
   taskOf,
 } from "../steering";
-import { integer, type ModelOptions, number, open, printJson, warn, withForms, withJson, withModel } from "./shared";
+import { type ModelOptions, open, withModel } from "./model-options";
+import { integer, number, printJson, withJson } from "./shared";
 import { writeReport } from "./sweep-report";
+import { warn, withForms } from "./task-options";
 import { version } from "./version";
 
 interface Options extends ModelOptions {

@@ -101,8 +101,9 @@ export {
   ranks,
   spearman,
 } from "./statistics";
-export { type Claim, checkClaims, type Finding, thresholds, type Verdict } from "./sweep/claims";
+export { type Claim, checkClaims } from "./sweep/claims";
 export type { PromptColumns, TextColumns } from "./sweep/columns";
+export { type Finding, thresholds, type Verdict } from "./sweep/findings";
 export { type Measures, measureHeldOut } from "./sweep/measures";
 export { paretoFront } from "./sweep/pareto";
 export { printSummary } from "./sweep/print";

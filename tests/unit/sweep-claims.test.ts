@@ -49,7 +49,9 @@ describe("claims", () => {
       { spearman: 0, auroc: 0.8 },
       { spearman: 0.4, auroc: 0.5 },
     ]) {
-      expect(verdicts(results({ ...good, scalars: { ...scalars, agreement } }))[3]).toBe("FAIL");
+      const [, , , claim] = checkClaims(grid, results({ ...good, scalars: { ...scalars, agreement } }));
+      expect(claim!.verdict).toBe("FAIL");
+      expect(claim!.findings[0]!.why).toContain("is not shown to");
     }
   });
 
@@ -65,6 +67,9 @@ describe("claims", () => {
     expect(verdicts(scalarsOnly)).toEqual([none, none, none, "PASS", none, none]);
     const one: Grid = { ...grid, tasks: [grid.tasks[0]!] };
     expect(verdicts(results(good, undefined, one), one)).toEqual(["PASS", "PASS", "PASS", "PASS", "PASS", none]);
+    const oneSeed = results(good).filter(({ trial }) => trial.seed === 0);
+    expect(verdicts(oneSeed)).toEqual(["PASS", "PASS", none, none, "PASS", none]);
+    expect(checkClaims(grid, oneSeed)[2]!.findings[0]!.why).toContain("run more seeds");
     const otherSeeds = results(good).filter(({ trial }) => (trial.method === "scalars") === (trial.seed === 0));
     expect(verdicts(otherSeeds)[0]).toBe(none);
   });
