@@ -7,8 +7,9 @@ import { readFileSync } from "node:fs";
  */
 export function fillQuotes(document: string): string {
   return document.replace(
-    /(<!-- ([\w.-]+\.txt): ([^\n]*?) -->\n```(?:text)?\n)[\s\S]*?(?=\n```)/g,
-    (_, head: string, file: string, names: string) => head + quote(file, names.split(", ")),
+    // An empty block first, or it would reach into the next one.
+    /(<!-- ([\w.-]+\.txt): ([^\n]*?) -->\n```(?:text)?\n)(?:[\s\S]*?\n)??```/g,
+    (_, head: string, file: string, names: string) => `${head}${quote(file, names.split(", "))}\n\`\`\``,
   );
 }
 

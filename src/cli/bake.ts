@@ -2,9 +2,10 @@ import type { Command } from "commander";
 import { isHalf, NumericsError, Random, step } from "../autograd";
 import { type Interventions, loadCheckpoint, type Model, saveCheckpoint } from "../nn";
 import { bake } from "../steering";
+import { type ModelOptions, open, withModel } from "./model-options";
 import { checkFree, writeFolder } from "./new-folder";
 import { openIntervention } from "./open-intervention";
-import { integer, type ModelOptions, number, open, printJson, withJson, withModel } from "./shared";
+import { integer, number, printJson, withJson } from "./shared";
 
 interface Options extends ModelOptions {
   beta: number;

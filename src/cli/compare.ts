@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { compare, type LearnedIntervention, loadIntervention } from "../steering";
 import { learnWithBar } from "./learn";
-import { integer, type LearnOptions, open, printJson, taskFor, withJson, withLearning, withWordings } from "./shared";
+import { open } from "./model-options";
+import { integer, printJson, withJson } from "./shared";
+import { type LearnOptions, taskFor, withLearning, withWordings } from "./task-options";
 
 interface Options extends LearnOptions {
   seeds: number;

@@ -4,9 +4,11 @@ import { checkWritable, writeBytes } from "../nn/files";
 import { showToken } from "../nn/show";
 import { compare, type LearnedIntervention, logitDiff, logitsAt, type Prompt, pruningCurve } from "../steering";
 import { learnWithBar } from "./learn";
+import { open } from "./model-options";
 import { renderReport } from "./report";
 import { describe } from "./report-data";
-import { type LearnOptions, open, printJson, taskFor, withJson, withLearning } from "./shared";
+import { printJson, withJson } from "./shared";
+import { type LearnOptions, taskFor, withLearning } from "./task-options";
 
 interface Options extends LearnOptions {
   report: string;

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import { ArgumentError } from "../autograd";
 import { betaDial, type DialPoint } from "../steering";
+import { open } from "./model-options";
 import { openTurnable } from "./open-intervention";
-import { integer, number, open, printJson, type TaskOptions, taskFor, withJson, withTask } from "./shared";
+import { integer, number, printJson, withJson } from "./shared";
+import { type TaskOptions, taskFor, withTask } from "./task-options";
 
 interface Options extends TaskOptions {
   from: number;

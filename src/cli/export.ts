@@ -2,8 +2,9 @@ import type { Command } from "commander";
 import { ArgumentError } from "../autograd";
 import { writeBytes } from "../nn/files";
 import { exportIntervention, interopFormat } from "../steering";
+import { type ModelOptions, open, withModel } from "./model-options";
 import { openIntervention } from "./open-intervention";
-import { type ModelOptions, number, open, printJson, withJson, withModel } from "./shared";
+import { number, printJson, withJson } from "./shared";
 
 interface Options extends ModelOptions {
   beta: number;

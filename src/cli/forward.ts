@@ -2,8 +2,9 @@ import type { Command } from "commander";
 import { step } from "../autograd";
 import { nextTokens } from "../nn";
 import { showToken } from "../nn/show";
+import { type ModelOptions, open, withModel } from "./model-options";
 import { openIntervention } from "./open-intervention";
-import { idList, type ModelOptions, number, open, printJson, withJson, withModel } from "./shared";
+import { idList, number, printJson, withJson } from "./shared";
 
 interface Options extends ModelOptions {
   ids?: number[];

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { type Interventions, type Model, reach, stream } from "../nn";
+import { type ModelOptions, open, withModel } from "./model-options";
 import { openIntervention } from "./open-intervention";
-import { integer, lineBreaks, type ModelOptions, number, open, printJson, withJson, withModel } from "./shared";
+import { integer, lineBreaks, number, printJson, withJson } from "./shared";
 
 interface Options extends ModelOptions {
   intervention?: string;

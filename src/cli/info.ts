@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { engineInfo } from "../autograd";
 import { fingerprint, sitesOf } from "../nn";
-import { open, printJson, type SourceOptions, withJson, withSource } from "./shared";
+import { open, type SourceOptions, withSource } from "./model-options";
+import { printJson, withJson } from "./shared";
 
 /** `fader info`: what a checkpoint is. */
 export function addInfo(program: Command): void {

@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { attentionPatterns, type Interventions, type Model, nextTokens } from "../nn";
 import { directLogitAttribution, logitLens } from "../steering";
+import { type ModelOptions, open, withModel } from "./model-options";
 import { openIntervention } from "./open-intervention";
-import { lineBreaks, type ModelOptions, number, open, printJson, withJson, withModel } from "./shared";
+import { lineBreaks, number, printJson, withJson } from "./shared";
 
 interface Options extends ModelOptions {
   lens?: boolean;

@@ -2,18 +2,9 @@ import { type Command, Option } from "commander";
 import type { Model } from "../nn";
 import { checkWritable } from "../nn/files";
 import { compare, type Kind, type LearnedIntervention, learn, type Task } from "../steering";
-import {
-  type LearnOptions,
-  learnerOptions,
-  number,
-  open,
-  printJson,
-  progressBar,
-  taskFor,
-  withJson,
-  withLearning,
-  withWordings,
-} from "./shared";
+import { open } from "./model-options";
+import { number, printJson, progressBar, withJson } from "./shared";
+import { type LearnOptions, learnerOptions, taskFor, withLearning, withWordings } from "./task-options";
 
 interface Options extends LearnOptions {
   method: Kind;

@@ -7,16 +7,11 @@ import {
   cellId,
   type DialPoint,
   type DialRow,
-  directLogitAttribution,
   type Grid,
   type Kind,
   type LearnedIntervention,
-  type LogitAttribution,
-  learnTrial,
-  logitLens,
   type MeasureName,
-  type Prompt,
-  pruningCurve,
+  pruningBand,
   reference,
   type Summary,
   type SweepTrial,
@@ -24,10 +19,13 @@ import {
   type TaskSummary,
   type TrialResult,
   taskOf,
+  trialId,
 } from "../steering";
-import type { Dial, Inside, SweepReportData, TaskReport } from "./report";
+import type { Curve, Dial, SweepReportData, TaskReport } from "./report";
 import { exampleRow, faderSites, placesOf, vectorSites } from "./report-data";
-import { settingsTable } from "./sweep-table";
+import { baselinesTable } from "./sweep-baselines";
+import { attentionOf, insideOf } from "./sweep-inside";
+import { harmTable, settingsTable } from "./sweep-table";
 
 /** The largest ones; the maps and their CSV files have all. */
 const shownPlaces = 20;
@@ -40,15 +38,25 @@ export interface FinishedSweep {
   claims: readonly Claim[];
 }
 
-/** What the report of a sweep shows. Learns the interventions of one seed again, as a sweep keeps only measures. */
+/** How the report gets what trials learned, by trial id, and whom it tells what it does. */
+export interface ReportWork {
+  learn: (trials: readonly SweepTrial[]) => Promise<ReadonlyMap<string, LearnedIntervention>>;
+  onStep?: (what: string) => void;
+}
+
+/** What the report of a sweep shows. Has interventions of a few seeds learned again, as a sweep keeps only measures. */
 export async function describeSweep(
   model: Model,
   { grid, results, summary, claims }: FinishedSweep,
   { command, versions }: Pick<SweepReportData["reproduce"], "command" | "versions">,
-  onTrial: (id: string) => void = () => {},
+  { learn, onStep = () => {} }: ReportWork,
 ): Promise<SweepReportData> {
+  const shown = summary.tasks.map((task) => shownTrials(grid, task, results));
+  const learned = await learn(shown.flat(2));
   const tasks: TaskReport[] = [];
-  for (const task of summary.tasks) tasks.push(await describeTask(model, grid, results, task, onTrial));
+  for (const [i, task] of summary.tasks.entries()) {
+    tasks.push(await describeTask(model, grid, task, runsOf(model, shown[i]!, learned), onStep));
+  }
   return {
     title: "Activation scaling against steering vectors",
     question:
@@ -63,21 +71,41 @@ export async function describeSweep(
   };
 }
 
+/** What the methods learned with one seed, at the reference settings. */
+interface SeedRun {
+  seed: number;
+  task: Task;
+  learned: Partial<Record<Kind, LearnedIntervention>>;
+}
+
+function runsOf(
+  model: Model,
+  trials: readonly (readonly SweepTrial[])[],
+  learned: ReadonlyMap<string, LearnedIntervention>,
+): SeedRun[] {
+  return trials.map((own) => {
+    const { task, seed } = own[0]!;
+    const entries = own.map((trial) => [trial.method, learned.get(trialId(trial))] as const);
+    return {
+      seed,
+      task: taskOf(model, task, seed),
+      learned: Object.fromEntries(entries.filter(([, one]) => one !== undefined)),
+    };
+  });
+}
+
 async function describeTask(
   model: Model,
   grid: Grid,
-  results: readonly TrialResult[],
   summary: TaskSummary,
-  onTrial: (id: string) => void,
+  runs: readonly SeedRun[],
+  onStep: (what: string) => void,
 ): Promise<TaskReport> {
-  const trials = shownTrials(grid, summary, results);
-  const { seed } = trials[0] ?? { seed: grid.seeds[0]! };
-  const learned: Partial<Record<Kind, LearnedIntervention>> = {};
-  for (const trial of trials) {
-    onTrial(`${cellId(trial)}/s${trial.seed}`);
-    learned[trial.method] = (await learnTrial(model, trial)).learned;
-  }
-  const task = taskOf(model, summary.task, seed);
+  const { seed, task, learned } = runs[0] ?? {
+    seed: grid.seeds[0]!,
+    task: taskOf(model, summary.task, grid.seeds[0]!),
+    learned: {},
+  };
   const prompt = task.test[0]!;
   const word = (id: number) => model.tokenizer?.token(id) ?? String(id);
   const tokens = prompt.ids.map(word);
@@ -108,14 +136,22 @@ async function describeTask(
     },
     dials: all.map(([method, own]) => ({ method, points: dialOf(task, betaDial(model, task.test, own)) })),
     prompts: task.test.length,
-    curves: all.map(([name, own]) => ({ name, points: pruningCurve(model, task.test, own) })),
+    curves: all.map(([name]) => curveOf(model, name as Kind, runs)),
     table: settingsTable(summary),
-    ...(all[0] && { inside: insideOf(model, prompt, all[0][0], all[0][1]) }),
+    harm: harmTable(summary),
+    baselines: await baselinesTable(model, task, learned, { seed, steps: grid.steps }, onStep),
+    ...(all[0] && {
+      inside: insideOf(model, prompt, ...all[0]),
+      attention: attentionOf(model, prompt, ...all[0]),
+    }),
   };
 }
 
-/** The trials at the reference settings, of the first seed where all methods were learned, or as many as there are. */
-function shownTrials(grid: Grid, { task }: TaskSummary, results: readonly TrialResult[]): SweepTrial[] {
+/** Seeds that the pruning curves are means of, at most. */
+const shownSeeds = 3;
+
+/** The trials at the reference settings by seed: the seeds where most methods were learned, the first of these first. */
+function shownTrials(grid: Grid, { task }: TaskSummary, results: readonly TrialResult[]): SweepTrial[][] {
   const at = { ...reference(grid), task, steps: grid.steps };
   const bySeed = grid.seeds.map((seed) =>
     grid.methods.flatMap((method) => {
@@ -123,7 +159,22 @@ function shownTrials(grid: Grid, { task }: TaskSummary, results: readonly TrialR
       return results.filter(({ trial }) => trial.seed === seed && cellId(trial) === id).map(({ trial }) => trial);
     }),
   );
-  return bySeed.reduce((best, trials) => (trials.length > best.length ? trials : best), bySeed[0] ?? []);
+  const filled = bySeed.filter((trials) => trials.length > 0);
+  return filled.sort((a, b) => b.length - a.length).slice(0, shownSeeds);
+}
+
+function curveOf(model: Model, method: Kind, runs: readonly SeedRun[]): Curve {
+  const own = runs.flatMap(({ task, learned }) => {
+    const intervention = learned[method];
+    return intervention === undefined ? [] : [{ intervention, prompts: task.test }];
+  });
+  const points = pruningBand(model, own).map(({ k, effectiveness: { value, low, high } }) => ({
+    k,
+    effectiveness: value,
+    low,
+    high,
+  }));
+  return { name: method, points };
 }
 
 function paretoPoints(cells: readonly Cell[], front: readonly string[], cost: MeasureName) {
@@ -143,11 +194,15 @@ function dialOf({ test }: Task, points: readonly DialPoint[]): Dial["points"] {
   const groups = [...new Set(test.map(({ group }) => group))];
   const rows = groups.map((group) => test.flatMap((prompt, i) => (prompt.group === group ? [i] : [])));
   return points.map(({ beta, prompts }) => {
-    const interval = (key: keyof DialRow) =>
-      bootstrap(rows, (drawn) => {
-        const values = drawn.flat().map((i) => prompts[i]![key]);
-        return values.reduce((sum, value) => sum + value, 0) / values.length;
-      });
+    const interval = (key: keyof DialRow) => {
+      const units = rows.map((own) => ({
+        sum: own.reduce((sum, i) => sum + prompts[i]![key], 0),
+        count: own.length,
+      }));
+      const total = (drawn: readonly (typeof units)[number][], part: "sum" | "count") =>
+        drawn.reduce((sum, unit) => sum + unit[part], 0);
+      return bootstrap(units, (drawn) => total(drawn, "sum") / total(drawn, "count"));
+    };
     return {
       beta,
       delta: interval("delta"),
@@ -156,41 +211,4 @@ function dialOf({ test }: Task, points: readonly DialPoint[]): Dial["points"] {
       others: interval("others"),
     };
   });
-}
-
-/** The prompt at the β that is against its answer, seen from inside. */
-function insideOf(model: Model, prompt: Prompt, method: string, learned: LearnedIntervention): Inside {
-  const { ids, correct, wrong } = prompt;
-  const before = directLogitAttribution(model, ids, { correct, wrong });
-  const beta = before.delta > 0 ? -1 : 1;
-  const edit = { interventions: learned.at(1), beta };
-  const after = directLogitAttribution(model, ids, { correct, wrong, ...edit });
-  const lens = [{}, edit].map((edits) => logitLens(model, ids, { tokens: [correct, wrong], ...edits }).places);
-  const pair = (side: number, place: number) => {
-    const [c, w] = lens[side]![place]!.cells.at(-1)!.tokens;
-    return { correct: c!.probability, wrong: w!.probability };
-  };
-  const names = lens[0]!.map(({ name }) => (name.endsWith("resid_pre") ? "embedding" : `block ${name.split(".")[1]}`));
-  return {
-    method,
-    beta,
-    lens: names.map((place, i) => ({ place, before: pair(0, i), after: pair(1, i) })),
-    // Nothing edits the stream itself unless a sweep learns there.
-    terms: termsOf(before)
-      .map(({ name, value }, i) => ({ name, before: value, after: termsOf(after)[i]!.value }))
-      .filter((term) => term.before !== 0 || term.after !== 0),
-  };
-}
-
-/** Attention and MLP of each block, edits included; they add up to Δ. */
-function termsOf({ embedding, blocks, finalBias }: LogitAttribution): { name: string; value: number }[] {
-  return [
-    { name: "embedding", value: embedding },
-    ...blocks.flatMap(({ attnOut, mlpOut, edits }, layer) => [
-      { name: `attention ${layer}`, value: attnOut },
-      { name: `MLP ${layer}`, value: mlpOut },
-      { name: `stream ${layer}`, value: (edits.resid_pre ?? 0) + (edits.resid_mid ?? 0) + (edits.resid_post ?? 0) },
-    ]),
-    { name: "final bias", value: finalBias },
-  ];
 }

@@ -3,11 +3,13 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { ArgumentError } from "../autograd";
 import { fingerprint, type Model } from "../nn";
-import { readBytes, writeBytes } from "../nn/files";
-import { type JournalHeader, journalFormat } from "../node/sweep";
-import { checkClaims, type FailedTrial, type Grid, summarize, type TrialResult } from "../steering";
+import { writeBytes } from "../nn/files";
+import { learnTrials, type SweepOptions } from "../node/sweep";
+import { checkClaims, type Grid, type SweepTrial, summarize } from "../steering";
+import { quote, readSweep } from "./finished-sweep";
+import { type ModelOptions, open, withModel } from "./model-options";
 import { renderSweepReport } from "./report";
-import { type ModelOptions, open, printJson, withJson, withModel } from "./shared";
+import { integer, printJson, withJson } from "./shared";
 import { describeSweep, type FinishedSweep } from "./sweep-report-data";
 import { version } from "./version";
 
@@ -15,11 +17,12 @@ import { version } from "./version";
 export function addReport(program: Command): void {
   withJson(withModel(program.command("report").description("write the HTML report of a finished sweep")))
     .argument("<folder>", "what fader sweep --out named")
+    .option("--jobs <n>", "trials at the same time (default: one for each core)", integer)
     .addHelpText("after", "\nExample:\n  $ fader report fader-sweep")
     .action(run);
 }
 
-async function run(folder: string, options: ModelOptions & { json?: boolean }): Promise<void> {
+async function run(folder: string, options: ModelOptions & { jobs?: number; json?: boolean }): Promise<void> {
   const { header, ...lines } = await readSweep(folder);
   const model = await open(options);
   if (fingerprint(model) !== header.fingerprint) {
@@ -29,9 +32,14 @@ async function run(folder: string, options: ModelOptions & { json?: boolean }): 
     });
   }
   const { grid } = header;
+  const { revision, offline, dtype, jobs } = options;
   const summary = summarize(grid, lines.results, lines.failed);
   const claims = checkClaims(grid, lines.results);
-  const path = await writeReport(model, { grid, results: lines.results, summary, claims }, folder, options.model);
+  const path = await writeReport(model, { grid, results: lines.results, summary, claims }, folder, {
+    source: options.model,
+    load: { revision, offline, dtype },
+    jobs,
+  });
   if (options.json) printJson({ report: path });
   else console.log(`Report: ${path}; its figures and their numbers: ${join(folder, "figures")}`);
 }
@@ -41,7 +49,7 @@ export async function writeReport(
   model: Model,
   sweep: FinishedSweep,
   folder: string,
-  source: string | undefined,
+  from: Pick<SweepOptions, "source" | "load" | "jobs" | "signal">,
 ): Promise<string> {
   const versions: [string, string][] = [
     ["Fader", version],
@@ -49,9 +57,12 @@ export async function writeReport(
     ["Processor", process.arch],
     ["Model fingerprint", fingerprint(model)],
   ];
-  const command = sweepCommand(sweep.grid, source);
-  const note = (id: string) => console.error(`report: learning ${id} again`);
-  const { html, figures } = await renderSweepReport(await describeSweep(model, sweep, { command, versions }, note));
+  const command = sweepCommand(sweep.grid, from.source);
+  const onStep = (what: string) => console.error(`report: ${what}`);
+  const learn = (trials: readonly SweepTrial[]) =>
+    learnTrials(model, trials, { ...from, onLearned: (id) => onStep(`learned ${id} again`) });
+  const data = await describeSweep(model, sweep, { command, versions }, { learn, onStep });
+  const { html, figures } = await renderSweepReport(data);
   const beside = join(folder, "figures");
   // Figures of an earlier report may have other names.
   await rm(beside, { recursive: true, force: true });
@@ -80,29 +91,4 @@ export function sweepCommand({ tasks, methods, sites, minimality, seeds, steps }
     `--minimality ${minimality.join(",")}`,
     `--seeds ${seeds.length} --seed ${Math.min(...seeds)} --steps ${steps}`,
   ].join(" ");
-}
-
-/** As a shell takes it for one word. */
-function quote(text: string): string {
-  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-async function readSweep(folder: string) {
-  const read = async (name: string) => new TextDecoder().decode(await readBytes(join(folder, name)));
-  const [header, lines] = [await read("summary.json"), await read("results.jsonl")];
-  try {
-    const parsed = JSON.parse(header) as JournalHeader & { grid: Grid };
-    if (parsed.format !== journalFormat) throw new Error(`format ${parsed.format}, not ${journalFormat}`);
-    const all = lines.split("\n").filter((line) => line !== "");
-    const entries = all.map((line) => JSON.parse(line) as TrialResult | FailedTrial);
-    return {
-      header: parsed,
-      results: entries.filter((entry): entry is TrialResult => "held" in entry),
-      failed: entries.filter((entry): entry is FailedTrial => "problem" in entry),
-    };
-  } catch (error) {
-    throw new ArgumentError("report", `${folder} holds no finished sweep (${(error as Error).message})`, {
-      hint: "Run fader sweep with --out naming it.",
-    });
-  }
 }

@@ -12,8 +12,10 @@ import {
   type Task,
   taskOf,
 } from "../steering";
-import { integer, type ModelOptions, number, open, printJson, warn, withForms, withJson, withModel } from "./shared";
+import { type ModelOptions, open, withModel } from "./model-options";
+import { integer, number, printJson, withJson } from "./shared";
 import { writeReport } from "./sweep-report";
+import { warn, withForms } from "./task-options";
 import { version } from "./version";
 
 interface Options extends ModelOptions {
@@ -74,7 +76,7 @@ async function run(options: Options): Promise<void> {
     bar.stop();
     if (options.json) printJson({ ...summary, claims });
     else console.log(`${text}\n\nEvery trial: ${out}/results.jsonl; all numbers: ${out}/summary.json`);
-    const report = await writeReport(model, { grid, results, summary, claims }, out, source);
+    const report = await writeReport(model, { grid, results, summary, claims }, out, { source, load, jobs, signal });
     if (!options.json) console.log(`Report: ${report}; its figures and their numbers: ${out}/figures`);
   } catch (error) {
     bar.stop();

@@ -153,36 +153,3 @@ function measureRows(model: Model, prompts: readonly Prompt[], intervention: Lea
     others: Math.max(0, 1 - answerShare[row]!),
   }));
 }
-
-/** Effectiveness (mean of both shares of wins) when only the `k` largest locations are kept. */
-export function pruningCurve(
-  model: Model,
-  prompts: readonly Prompt[],
-  intervention: LearnedIntervention,
-  counts: readonly number[] = pruningCounts(intervention.activeLocations().length),
-): { k: number; effectiveness: number }[] {
-  return counts.map((k) => ({ k, effectiveness: winShare(model, prompts, intervention.keepLargest(k)) }));
-}
-
-/** Mean of the shares of prompts with Δ > 0 at β = +1 and with Δ < 0 at β = −1. */
-function winShare(model: Model, prompts: readonly Prompt[], intervention: LearnedIntervention): number {
-  let wins = 0;
-  for (let at = 0; at < prompts.length; at += chunk) {
-    const part = prompts.slice(at, at + chunk);
-    wins += step(() => {
-      const ids = part.map((prompt) => prompt.ids);
-      const [plus, minus] = logitsAt(model, ids, intervention.at(1), [1, -1]) as [Tensor, Tensor];
-      const up = [...logitDiff(plus, part).toTypedArray()].filter((delta) => delta > 0);
-      const down = [...logitDiff(minus, part).toTypedArray()].filter((delta) => delta < 0);
-      return up.length + down.length;
-    });
-  }
-  return wins / (2 * prompts.length);
-}
-
-/** 0, 1, 3, 9, 27, … up to all. */
-function pruningCounts(all: number): number[] {
-  const counts = [0];
-  for (let k = 1; k < all; k *= 3) counts.push(k);
-  return all > 0 ? [...counts, all] : counts;
-}

@@ -37,7 +37,7 @@ export {
 export { Comparison, type Contestants, compare } from "./compare";
 export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
 export { betaDial, type DialPoint, type DialRow } from "./dial";
-export { evaluate, type Metrics, measurePrompts, metricsOf, type PromptMeasures, pruningCurve } from "./evaluate";
+export { evaluate, type Metrics, measurePrompts, metricsOf, type PromptMeasures } from "./evaluate";
 export { type Harm, type HarmAtBeta, harm, type TextHarm } from "./harm";
 export { type IndirectObjectsOptions, indirectObjects } from "./indirect-objects";
 export { type AttributionOptions, directLogitAttribution } from "./inspect/attribution";
@@ -60,7 +60,7 @@ export {
   interopFormat,
   interopFormats,
 } from "./interop";
-export { type Kept, keep95 } from "./keep95";
+export { type Kept, keep95, keep95Interval } from "./keep95";
 export { learn, learnDynamic, learnScalars, learnVectors } from "./learn";
 export { type LearnOptions, settingsFor } from "./learn-options";
 export type { LearnReport, Settings } from "./learn-settings";
@@ -84,6 +84,7 @@ export {
   type Passes,
 } from "./objective";
 export type { Places } from "./places";
+export { type PruningRun, pruningBand, pruningCurve } from "./pruning";
 export { type RefitOptions, refit } from "./refit";
 export { interventionFromBytes, loadIntervention } from "./save";
 export { type SmallestSetMethod, type SmallestSetOptions, smallestSet } from "./smallest-set";
@@ -101,10 +102,13 @@ export {
   ranks,
   spearman,
 } from "./statistics";
-export { type Claim, checkClaims, type Finding, thresholds, type Verdict } from "./sweep/claims";
+export { type Claim, checkClaims } from "./sweep/claims";
+export type { PromptColumns, TextColumns } from "./sweep/columns";
+export { type Finding, thresholds, type Verdict } from "./sweep/findings";
+export { type Measures, measureHeldOut } from "./sweep/measures";
 export { paretoFront } from "./sweep/pareto";
 export { printSummary } from "./sweep/print";
-export { learnTrial, type PromptColumns, runTrial, type TrialResult, taskOf } from "./sweep/run-trial";
+export { learnTrial, runTrial, type TrialResult, taskOf } from "./sweep/run-trial";
 export { type Cell, type FailedTrial, type Summary, summarize, type TaskSummary } from "./sweep/summary";
 export {
   cellId,

@@ -1,7 +1,8 @@
 import { ArgumentError } from "../autograd";
 import type { Model } from "../nn";
-import { pruningCurve } from "./evaluate";
 import type { LearnedIntervention } from "./learned";
+import { effectivenessAt, type GroupWins, groupedWins, pruningCurve } from "./pruning";
+import { type BootstrapOptions, bootstrap, type Interval } from "./statistics";
 import type { Prompt } from "./task";
 
 /** How few of the largest places keep a share of the effectiveness. */
@@ -25,9 +26,7 @@ export function keep95(
   intervention: LearnedIntervention,
   share = 0.95,
 ): Kept {
-  if (!(share > 0 && share <= 1)) {
-    throw new ArgumentError("keep95", `share is ${share}`, { hint: "Use a number above 0, at most 1." });
-  }
+  checkShare(share);
   const of = intervention.activeLocations().length;
   const at = (k: number) => pruningCurve(model, prompts, intervention, [k])[0]!.effectiveness;
   const all = at(of);
@@ -36,4 +35,29 @@ export function keep95(
     if (effectiveness >= share * all) return { k, of, effectiveness, all };
   }
   return { k: of, of, effectiveness: all, all };
+}
+
+/**
+ * `k` of `keep95` with its 95% interval over groups of prompts: how much of it is the luck of these prompts. Measures
+ * every number of places up to all, where `keep95` stops at the first that is enough.
+ */
+export function keep95Interval(
+  model: Model,
+  prompts: readonly Prompt[],
+  intervention: LearnedIntervention,
+  { share = 0.95, ...options }: BootstrapOptions & { share?: number } = {},
+): Interval {
+  checkShare(share);
+  const of = intervention.activeLocations().length;
+  const counts = Array.from({ length: of + 1 }, (_, k) => k);
+  const first = (groups: readonly GroupWins[]) => {
+    const all = effectivenessAt(groups, of);
+    return counts.find((k) => effectivenessAt(groups, k) >= share * all)!;
+  };
+  return bootstrap(groupedWins(model, prompts, intervention, counts), first, options);
+}
+
+function checkShare(share: number): void {
+  if (share > 0 && share <= 1) return;
+  throw new ArgumentError("keep95", `share is ${share}`, { hint: "Use a number above 0, at most 1." });
 }

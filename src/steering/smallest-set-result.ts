@@ -72,6 +72,8 @@ export class SmallestSet {
   toString(): string {
     const { metrics, target, intervention, split } = this;
     const percent = (x: number) => (Number.isNaN(x) ? "–" : `${(100 * x).toFixed(0)}%`);
+    // A near miss must not be rounded to the target.
+    const share = (x: number) => (this.isReached || Number.isNaN(x) ? percent(x) : `${(100 * x).toFixed(1)}%`);
     const signed = (x: number) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(3)}`;
     const rows = [
       ["place", "position", "token", "α"],
@@ -94,8 +96,8 @@ export class SmallestSet {
       "",
       ...table,
       "",
-      `${metrics.prompts} held-out prompts: flips β=+1 ${percent(metrics.flipsPlus)}, β=−1 ${percent(metrics.flipsMinus)}`,
-      `all of them: wins β=+1 ${percent(metrics.winsPlus)}, β=−1 ${percent(metrics.winsMinus)}`,
+      `${metrics.prompts} held-out prompts: flips β=+1 ${share(metrics.flipsPlus)}, β=−1 ${share(metrics.flipsMinus)}`,
+      `all of them: wins β=+1 ${share(metrics.winsPlus)}, β=−1 ${share(metrics.winsMinus)}`,
       `kl-others ${metrics.klOthers.toFixed(3)}, best other token kept ${percent(metrics.bestOtherKept)}`,
       `split: ${split}`,
       `fewest faders by method, on training prompts: ${fewest.join(", ")}`,

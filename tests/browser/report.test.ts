@@ -20,9 +20,11 @@ describe.skipIf(chromium === undefined)("the report of a sweep in a browser", ()
     expect(seen.scrollWidth).toBeLessThanOrEqual(width);
     expect(seen.console).toEqual([]);
     expect(seen.loaded).toBe(0);
-    const kinds = ["example", "faders", "vectors", "pareto", "dial", "curve", "lens", "attribution"];
+    const kinds = ["example", "faders", "vectors", "pareto", "dial", "curve", "lens", "attribution", "attention"];
     expect([...new Set(seen.charts.map(({ kind }) => kind))].sort()).toEqual(kinds.sort());
-    expect(seen.charts).toHaveLength(28);
+    expect(seen.charts).toHaveLength(32);
+    // The example, faders, settings, harm, baselines of both tasks, and versions.
+    expect(seen.tables).toBe(11);
     for (const { kind, width: w, height, shapes } of seen.charts) {
       expect(Math.min(w, height), kind).toBeGreaterThan(60);
       expect(shapes, kind).toBeGreaterThan(5);

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,11 +28,15 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const grid = ["--task", "ccc", "--minimality", "1,2", "--sites", "mlp_out", "--seeds", "2", "--steps", "5"];
 
-/** Starts the command line from source in a process of its own. */
+/** Starts a sweep in a folder. */
 function start(out: string, ...more: string[]) {
-  const main = join(root, "src/cli/main.ts");
-  const args = ["--import", "tsx", "--conditions=fader-source", main, "sweep", "--model", checkpoint, ...grid];
-  const child = spawn(process.execPath, [...args, "--out", join(folder, out), ...more], { cwd: root });
+  return fader("sweep", "--model", checkpoint, ...grid, "--out", join(folder, out), ...more);
+}
+
+/** Starts the command line from source in a process of its own. */
+function fader(...args: string[]) {
+  const node = ["--import", "tsx", "--conditions=fader-source", join(root, "src/cli/main.ts")];
+  const child = spawn(process.execPath, [...node, ...args], { cwd: root });
   const seen = { out: "", error: "" };
   child.stdout.on("data", (part) => {
     seen.out += part;
@@ -66,6 +70,12 @@ test("a sweep that was killed and one that was stopped go on to the same bytes a
   expect(whole.child.exitCode, whole.seen.error).toBe(0);
   expect(whole.seen.out).toContain("ccc-qa");
   const results = await readFile(join(folder, "whole", "results.jsonl"), "utf8");
+  for (const line of results.trim().split("\n")) expect(JSON.parse(line).offTask.tokens).toHaveLength(64);
+  const report = await readFile(join(folder, "whole", "report.html"), "utf8");
+  expect(whole.seen.out).toContain(`Report: ${join(folder, "whole", "report.html")}`);
+  for (const title of ["Harm off the task", "Baselines", "How few places are enough", "The paper's claims"]) {
+    expect(report.includes(`>${title}</h`), title).toBe(true);
+  }
   expect(await lines("whole", "results.jsonl")).toHaveLength(12);
 
   const killed = await stopAfter(1, "cut", "SIGKILL");
@@ -98,4 +108,47 @@ test("a sweep that was killed and one that was stopped go on to the same bytes a
   await other.ended;
   expect(other.child.exitCode).toBe(1);
   expect(other.seen.error).toContain("belongs to a sweep with another seeds");
-}, 300_000);
+
+  // Made again, the page is the same.
+  const again = fader("report", join(folder, "cut"), "--model", checkpoint, "--json");
+  await again.ended;
+  expect(again.child.exitCode, again.seen.error).toBe(0);
+  const path = JSON.parse(again.seen.out).report;
+  expect(path).toBe(join(folder, "cut", "report.html"));
+  expect((await readFile(path, "utf8")) === report).toBe(true);
+  const curve = (await readFile(join(folder, "cut", "figures", "ccc-qa-curve-Pruning-curve.csv"), "utf8")).split("\n");
+  expect(curve[0]).toBe("method,k,effectiveness,effectiveness_low,effectiveness_high");
+  expect(curve[1]).toMatch(/^scalars,0(,[\d.]+){3}$/);
+
+  const wrong = fader("report", join(folder, "cut"));
+  await wrong.ended;
+  expect(wrong.child.exitCode).toBe(1);
+  expect(wrong.seen.error).toContain("is about another model");
+}, 600_000);
+
+test("a report of no sweep, of one that is not finished, and of another format says what to do", async () => {
+  const report = async (name: string) => {
+    const { child, seen, ended } = fader("report", join(folder, name));
+    await ended;
+    expect(child.exitCode).toBe(1);
+    return seen.error;
+  };
+  const missing = await report("nothing here");
+  expect(missing).toContain(`report: ${join(folder, "nothing here")} holds no sweep`);
+  expect(missing).toContain(`fader sweep --quick --out '${join(folder, "nothing here")}'`);
+
+  const half = join(folder, "half");
+  await mkdir(half);
+  const own = { tasks: [{ name: "ccc", form: "qa" }], methods: ["scalars"], sites: [["mlp_out"]], minimality: [1] };
+  const header = { format: "fader-sweep/2", grid: { ...own, seeds: [0, 1], steps: 5 } };
+  await writeFile(join(half, "journal.jsonl"), `${JSON.stringify(header)}\n{}\n`);
+  expect(await report("half")).toContain(`the sweep in ${half} has 1 of 2 trials`);
+
+  const old = join(folder, "old");
+  await mkdir(old);
+  await writeFile(join(old, "summary.json"), JSON.stringify({ ...header, format: "fader-sweep/1" }));
+  await writeFile(join(old, "results.jsonl"), "{}\n");
+  const refused = await report("old");
+  expect(refused).toContain("its format is fader-sweep/1, not fader-sweep/2");
+  expect(refused).toContain(`fader sweep --fresh --out ${old}`);
+}, 120_000);

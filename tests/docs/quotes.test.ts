@@ -13,5 +13,9 @@ test.each(documents.filter((path) => path.endsWith(".md")))("%s quotes results a
 test("a quote that differs shows", () => {
   const document = "<!-- engine.txt: Generation -->\n```text\nfaster\n```\n";
   expect(fillQuotes(document)).toContain("Generation: GPT-2 small");
+  const empty = document.replace("faster\n", "");
+  expect(fillQuotes(`${empty}\n\`\`\`text\nprinted\n\`\`\`\n`)).toBe(
+    `${fillQuotes(document)}\n\`\`\`text\nprinted\n\`\`\`\n`,
+  );
   expect(() => fillQuotes(document.replace("Generation", "Nothing"))).toThrow('engine.txt has no section "Nothing"');
 });

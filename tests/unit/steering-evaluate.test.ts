@@ -1,6 +1,6 @@
 import { ArgumentError, step } from "fader/autograd";
 import { fingerprint } from "fader/nn";
-import { compare, evaluate, type LearnedIntervention, type Prompt, pruningCurve } from "fader/steering";
+import { compare, evaluate, type LearnedIntervention, type Prompt, pruningBand, pruningCurve } from "fader/steering";
 import { describe, expect, test } from "vitest";
 import { plainLogits, softmax } from "../fixtures/own/plain";
 import { fakePrompts, madeUp } from "../fixtures/own/task";
@@ -107,6 +107,20 @@ describe("evaluation", () => {
     const { winsPlus, winsMinus } = evaluate(model, prompts, learned.vectors);
     expect(curve.at(-1)!.effectiveness).toBeCloseTo((winsPlus + winsMinus) / 2, 10);
     expect(pruningCurve(model, prompts, learned.scalars, [3])).toHaveLength(1);
+    // The mean of two runs is that of their curves.
+    const other = fakePrompts(30, 5);
+    const runs = [prompts, other].map((own) => ({ intervention: learned.vectors, prompts: own }));
+    const band = pruningBand(model, runs, { samples: 200 });
+    const counts = [0, 1, 3, 6];
+    const curves = runs.map((run) => pruningCurve(model, run.prompts, run.intervention, counts));
+    expect(band.map(({ k }) => k)).toEqual(counts);
+    band.forEach(({ effectiveness }, i) => {
+      expect(effectiveness.value).toBeCloseTo(mean(curves.map((points) => points[i]!.effectiveness)), 10);
+      // With nothing kept, each prompt is won on one side.
+      const spread = effectiveness.high - effectiveness.low;
+      expect(counts[i] === 0 ? spread === 0 : spread > 0).toBe(true);
+    });
+    expect(() => pruningBand(model, [])).toThrow("no runs given");
     expect(pruningCurve(model, prompts, learned.scalars.keepLargest(0)).map(({ k }) => k)).toEqual([0]);
   });
 });

@@ -49,7 +49,9 @@ describe("claims", () => {
       { spearman: 0, auroc: 0.8 },
       { spearman: 0.4, auroc: 0.5 },
     ]) {
-      expect(verdicts(results({ ...good, scalars: { ...scalars, agreement } }))[3]).toBe("FAIL");
+      const [, , , claim] = checkClaims(grid, results({ ...good, scalars: { ...scalars, agreement } }));
+      expect(claim!.verdict).toBe("FAIL");
+      expect(claim!.findings[0]!.why).toContain("is not shown to");
     }
   });
 
@@ -65,6 +67,9 @@ describe("claims", () => {
     expect(verdicts(scalarsOnly)).toEqual([none, none, none, "PASS", none, none]);
     const one: Grid = { ...grid, tasks: [grid.tasks[0]!] };
     expect(verdicts(results(good, undefined, one), one)).toEqual(["PASS", "PASS", "PASS", "PASS", "PASS", none]);
+    const oneSeed = results(good).filter(({ trial }) => trial.seed === 0);
+    expect(verdicts(oneSeed)).toEqual(["PASS", "PASS", none, none, "PASS", none]);
+    expect(checkClaims(grid, oneSeed)[2]!.findings[0]!.why).toContain("run more seeds");
     const otherSeeds = results(good).filter(({ trial }) => (trial.method === "scalars") === (trial.seed === 0));
     expect(verdicts(otherSeeds)[0]).toBe(none);
   });
@@ -100,8 +105,31 @@ describe("a summary", () => {
     expect(ccc!.pareto.klOthers).toEqual([dynamic!.id]);
   });
 
+  test("has the harm off the task, weighted by tokens, drawn by text", () => {
+    const list = results({ ...good, scalars: { ...scalars, klOffTask: 0.1 }, vectors: { klOffTask: 0.3 } });
+    const summary = summarize(grid, list);
+    const [own, vectors, dynamic] = summary.tasks[0]!.cells;
+    const { klOffTask, nllOffTask } = own!.measures;
+    // 0.15 on 20 tokens, 0.165 on 40.
+    expect(klOffTask.value).toBeCloseTo(0.16, 10);
+    expect(klOffTask.low).toBeGreaterThanOrEqual(0.15);
+    expect(klOffTask.low).toBeLessThan(klOffTask.value);
+    expect(klOffTask.high).toBeLessThanOrEqual(0.165 + 1e-12);
+    expect(nllOffTask.value).toBeCloseTo(0.2, 10);
+    expect(own!.coveredOffTask).toBeCloseTo(0.9, 10);
+    expect(vectors!.measures.klOffTask.value).toBeCloseTo(0.48, 10);
+    // Not measured, and not at all by the prompts of new lengths.
+    expect(dynamic!.measures.klOffTask.value).toBeNaN();
+    expect(dynamic!.newLengths!.measures.klOffTask.value).toBeNaN();
+    const lines = printSummary(summary, []).split("\n");
+    const at = lines.findIndex((line) => line.startsWith("scalars"));
+    const [values, intervals] = lines.slice(at + 1);
+    expect(values).toMatch(/ 0\.160 /);
+    expect(intervals).toMatch(/\[0\.15\d,0\.16\d\]/);
+  });
+
   test("prints within 80 columns and leaves nothing out", () => {
-    const list = results({ ...good, scalars: { ...scalars, flips: 0.8 } });
+    const list = results({ ...good, scalars: { ...scalars, flips: 0.8, klOffTask: 0.1 } });
     const failed = [{ id: "ccc-qa/vectors/z/x1/9/s0", problem: "the loss is NaN at step 3" }];
     const text = printSummary(summarize(grid, list, failed), checkClaims(grid, list));
     expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);

@@ -98,8 +98,12 @@ test("refuses a line in the middle that is damaged", async () => {
     await writeFile(path, [lines[0], text, ...lines.slice(2)].join("\n"));
     await expect(read(), text).rejects.toThrow("line 2 is damaged");
   }
-  await writeFile(path, '{"format":"other"}\n');
-  await expect(read()).rejects.toThrow("not a journal of this format");
+  for (const format of ["other", "fader-sweep/1"]) {
+    await writeFile(path, `${JSON.stringify({ ...header, format })}\n`);
+    const message = await read().catch((error: Error) => error.message);
+    expect(message).toMatch(/not a journal of this format\n +format +\S+\n +expected +fader-sweep\/2/);
+    expect(message).toContain("--fresh");
+  }
 });
 
 test("is open once at a time, and taken over from a process that is gone", async () => {

@@ -15,7 +15,8 @@ describe("renderSweepReport", () => {
     const titles = Array.from(article!.querySelectorAll("h3"), (heading) => heading.textContent);
     expect(titles).toEqual([
       ...["One prompt", "Where the faders moved", "Where the steering vectors act", "What effectiveness costs"],
-      ...["One dial", "How few places are enough", "All settings", "Looking inside, before and after"],
+      ...["One dial", "How few places are enough", "All settings", "Harm off the task", "Baselines"],
+      ...["Looking inside, before and after", "Attention, before and after"],
     ]);
     const last = Array.from(document.querySelectorAll("h2"), (heading) => heading.textContent);
     expect(last).toEqual(["ccc-qa", "ioi-0", "The paper's claims", "Not learned", "Make this report again"]);
@@ -65,7 +66,25 @@ describe("renderSweepReport", () => {
     expect(map).toHaveLength(1 + 3 * 8 + 3);
     const dial = figures.find(({ name }) => name === "ccc-qa-dial-Delta-as-beta-turns")!.csv.split("\n");
     expect(dial[1]).toBe("scalars,-1.5,-6,-6.5,-5.5");
-    expect(figures.find(({ name }) => name === "ioi-0-table")!.csv).toContain('"90.0% [85.0%, 95.0%]"');
+    const csvOf = (name: string) => figures.find((figure) => figure.name === name)!.csv;
+    expect(csvOf("ioi-0-table")).toContain('"90.0% [85.0%, 95.0%]"');
+    expect(csvOf("ioi-0-harm")).toContain('"0.139 [0.034, 0.239]"');
+    expect(csvOf("ioi-0-baselines")).toContain('caa,"0% [0%, 0%]"');
+    const attention = csvOf("ccc-qa-attention-Head-1-2").split("\n");
+    expect(attention[0]).toBe("query,query_token,key,key_token,before,after");
+    expect(attention[6]).toBe('2," of",2," of",0.3333333333333333,0');
+  });
+
+  test("says where no head reads anything else, and leaves out what was not measured", async () => {
+    const data = sweepReport();
+    const tasks = data.tasks.map(({ harm: _, baselines: __, ...task }) => ({
+      ...task,
+      attention: { ...task.attention!, heads: [] },
+    }));
+    const { html } = await renderSweepReport({ ...data, tasks });
+    expect(html).toContain("No head of the 12 reads anything else");
+    expect(html).not.toContain("Harm off the task");
+    expect(html).not.toContain("Baselines");
   });
 
   test("gives the same text for the same data", async () => {

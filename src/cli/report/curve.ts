@@ -44,7 +44,9 @@ export function curveSvg({ plot, document }: Canvas, curves: Curve[]): string {
       plot.ruleY([0], { strokeOpacity: 0.4 }),
       ...sorted.flatMap(({ points }, i) => {
         const { symbol, color } = seriesStyle(i);
+        const banded = points.filter(({ low, high }) => low !== undefined && high !== undefined);
         return [
+          plot.areaY(banded, { x: "k", y1: "low", y2: "high", fill: color, fillOpacity: 0.18 }),
           plot.line(points, { x: "k", y: "effectiveness", stroke: color, strokeWidth: 2 }),
           plot.dot(points, { x: "k", y: "effectiveness", fill: color, symbol, r: 4, title: pointTitle }),
         ];
@@ -55,8 +57,10 @@ export function curveSvg({ plot, document }: Canvas, curves: Curve[]): string {
   return svgText(chart as Element, `Share of prompts flipped by locations kept. ${said.join("; ")}.`);
 }
 
-function pointTitle({ k, effectiveness }: Curve["points"][number]): string {
-  return `${count(k)} kept: ${(effectiveness * 100).toFixed(1)}%`;
+function pointTitle({ k, effectiveness, low, high }: Curve["points"][number]): string {
+  const share = (value: number) => (value * 100).toFixed(1);
+  const interval = low === undefined || high === undefined ? "" : ` [${share(low)}, ${share(high)}]`;
+  return `${count(k)} kept: ${share(effectiveness)}%${interval}`;
 }
 
 /** 0, 1, 2, 5, 10, 20, …; only the powers of ten where more labels would touch. */

@@ -56,10 +56,10 @@ export interface Place {
   alpha: number;
 }
 
-/** One pruning curve. */
+/** One pruning curve, with 95% intervals where it is a mean. */
 export interface Curve {
   name: string;
-  points: { k: number; effectiveness: number }[];
+  points: { k: number; effectiveness: number; low?: number; high?: number }[];
 }
 
 /** Checks that every heat map is layers × tokens (or one column for all tokens) and finite; a wrong shape would draw a wrong picture silently. */

@@ -6,7 +6,7 @@ import { page } from "./page";
 import { curveSection, exampleSection, header, reproduceSection, tableSection } from "./sections";
 
 export type { Curve, Example, ExampleRow, Place, ReportData } from "./data";
-export type { Dial, Inside, SweepReportData, TaskReport } from "./sweep-data";
+export type { AttentionReport, Dial, Inside, SweepReportData, TaskReport } from "./sweep-data";
 export { type RenderedSweep, renderSweepReport } from "./sweep-report";
 
 /** Renders a report as one self-contained HTML page without scripts; the same data gives the same text. */

@@ -86,10 +86,15 @@ export function curveSection(canvas: Canvas, curves: ReportData["curves"]): stri
     const { glyph, color } = seriesStyle(i);
     return `<span><span style="color:${color}" aria-hidden="true">${glyph}</span> ${escapeHtml(name)}</span>`;
   });
-  const caption = "Share of prompts where the intended answer leads at β = ±1, with only the k largest locations kept.";
+  const isBanded = curves.some(({ points }) => points.some(({ low }) => low !== undefined));
+  const caption =
+    "Share of prompts where the intended answer leads at β = ±1, with only the k largest locations kept." +
+    (isBanded ? " The band is the 95% interval over seeds and groups of prompts." : "");
   const data = [
-    ["method", "k", "effectiveness"],
-    ...curves.flatMap(({ name, points }) => points.map(({ k, effectiveness }) => [name, k, effectiveness])),
+    ["method", "k", "effectiveness", "effectiveness_low", "effectiveness_high"],
+    ...curves.flatMap(({ name, points }) =>
+      points.map(({ k, effectiveness, low, high }) => [name, k, effectiveness, low, high]),
+    ),
   ];
   const chart = figure(canvas, {
     kind: "curve",

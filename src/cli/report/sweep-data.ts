@@ -20,7 +20,7 @@ export interface SweepReportData {
   };
 }
 
-/** One task. Maps, dial, pruning and the view inside are of one seed; fronts and tables of all. */
+/** One task. Maps, dial, baselines and the view inside are of one seed, pruning of a few; fronts and other tables of all. */
 export interface TaskReport {
   /** `ccc-qa` */
   id: string;
@@ -41,7 +41,11 @@ export interface TaskReport {
   prompts: number;
   curves: Curve[];
   table: ReportData["table"];
+  /** Off-task harm of every setting; none where it was not measured. */
+  harm?: ReportData["table"];
+  baselines?: ReportData["table"];
   inside?: Inside;
+  attention?: AttentionReport;
 }
 
 /** What held-out prompts answer as β goes from one end to the other: means with 95% intervals over groups of prompts. */
@@ -57,6 +61,24 @@ export interface Inside {
   /** What the logit lens reads after the last token, from the embedding to the last block. */
   lens: { place: string; before: Pair; after: Pair }[];
   terms: Term[];
+}
+
+/** The heads whose attention on the example changes most, the one that changes most first. */
+export interface AttentionReport {
+  method: string;
+  beta: number;
+  tokens: string[];
+  /** Heads in the model. */
+  of: number;
+  heads: {
+    layer: number;
+    head: number;
+    /** Total variation between both patterns, mean over tokens: 0 to 1. */
+    change: number;
+    /** `[query][key]` */
+    before: number[][];
+    after: number[][];
+  }[];
 }
 
 /** Probabilities of the two answers. */

@@ -1,3 +1,4 @@
+import { attentionSection } from "./attention";
 import { type Drawn, openCanvas } from "./canvas";
 import { palettes } from "./colors";
 import { checkReportData } from "./data";
@@ -13,10 +14,10 @@ import {
   failedSection,
   insideSection,
   paretoSection,
-  settingsSection,
   sweepHeader,
   sweepReproduceSection,
 } from "./sweep-sections";
+import { baselinesSection, harmSection, settingsSection } from "./table-sections";
 import { escapeHtml } from "./text";
 
 /** A page and its figures, each for a file of its own. */
@@ -41,10 +42,13 @@ export async function renderSweepReport(data: SweepReportData): Promise<Rendered
       dialSection(own, task),
       curveSection(own, task.curves),
       settingsSection(own, task),
+      harmSection(own, task),
+      baselinesSection(own, task),
       insideSection(own, task),
+      attentionSection(own, task),
     ];
     return `<article aria-labelledby="${escapeHtml(task.id)}"><h2 id="${escapeHtml(task.id)}">${escapeHtml(task.id)}</h2>
-<p>${escapeHtml(task.description)} ${escapeHtml(task.split)}. Example, maps, dial, pruning and the view inside are of seed
+<p>${escapeHtml(task.description)} ${escapeHtml(task.split)}. Example, maps, dial, baselines and the view inside are of seed
 ${task.seed} at the settings that the claims are about.</p>
 ${parts.filter((part) => part !== "").join("\n")}</article>`;
   };

@@ -1,6 +1,5 @@
 import type { Claim, Interval } from "../../steering";
 import type { Canvas } from "./canvas";
-import { csv } from "./csv";
 import { seriesStyle } from "./curve";
 import { linesLegend, linesSvg, type Series } from "./lines";
 import { type CostAxis, type ParetoPoint, paretoSvg } from "./pareto";
@@ -129,20 +128,6 @@ ${count(prompts)} held-out prompts, the interventions of seed ${seed}.</p>
 ${linesLegend(series)}${deltas}
 ${shares.join("\n")}`,
   );
-}
-
-/** The table of all settings, with intervals. */
-export function settingsSection(canvas: Canvas, { table: parts }: TaskReport): string {
-  canvas.figures.push({ name: `${canvas.task}-table`, svg: "", csv: csv([parts.columns, ...parts.rows]) });
-  const note = parts.note === undefined ? "" : `<p class="soft">${escapeHtml(parts.note)}</p>`;
-  const { columns, rows } = parts;
-  const html = table({
-    label: "All settings",
-    columns,
-    rows,
-    numeric: columns.map((_, i) => i > 2),
-  });
-  return section(canvas, "table", "All settings", `${note}${html}`);
 }
 
 /** What the model would say after each block, and which parts push for which answer, before and after. */

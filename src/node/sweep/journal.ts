@@ -5,7 +5,7 @@ import { writeFileAtomic } from "../../nn/atomic";
 import type { FailedTrial, Grid, TrialResult } from "../../steering";
 import { type Lock, lockFile } from "./lock";
 
-export const journalFormat = "fader-sweep/1";
+export const journalFormat = "fader-sweep/2";
 
 /** What a journal belongs to. Results of anything else are never mixed with it. */
 export interface JournalHeader {
@@ -104,6 +104,7 @@ function checkHeader(path: string, line: string, own: JournalHeader): void {
   if (found?.format !== journalFormat || typeof found.grid !== "object" || found.grid === null) {
     throw new ArgumentError("sweep", `${path} is not a journal of this format`, {
       details: { format: String(found?.format ?? "none"), expected: journalFormat },
+      hint: "Choose another folder with --out, or drop what is there with --fresh.",
     });
   }
   const flat = ({ grid, ...rest }: Partial<JournalHeader>): Record<string, unknown> => ({ ...rest, ...grid });

@@ -10,12 +10,20 @@ export interface Start {
 }
 
 /** All further messages to a worker: one trial at a time. */
-export type Order = SweepTrial;
+export interface Order {
+  readonly trial: SweepTrial;
+  readonly keep: Keep;
+}
+
+/** What a worker hands back: what it measured, or what it learned. */
+export type Keep = "measures" | "intervention";
 
 /** From a worker. */
 export type Report =
   | { readonly kind: "ready" }
   | { readonly kind: "progress"; readonly share: number }
   | { readonly kind: "done"; readonly result: TrialResult }
+  /** As `LearnedIntervention.toBytes` writes it. */
+  | { readonly kind: "learned"; readonly bytes: Uint8Array }
   | { readonly kind: "failed"; readonly failed: FailedTrial }
   | { readonly kind: "error"; readonly message: string };

@@ -1,15 +1,18 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { ThreadError } from "../../autograd";
+import { ArgumentError, ThreadError } from "../../autograd";
 import { type SweepTrial, trialId } from "../../steering";
-import type { Report, Start } from "./messages";
+import type { Keep, Order, Report, Start } from "./messages";
+
+/** How a trial ended. */
+export type Finished = Extract<Report, { kind: "done" | "learned" | "failed" }>;
 
 export interface PoolEvents {
   /** A trial is finished. The worker gets its next one once this has settled. */
-  onFinished(trial: SweepTrial, report: Extract<Report, { kind: "done" | "failed" }>, seconds: number): Promise<void>;
+  onFinished(trial: SweepTrial, report: Finished, seconds: number): Promise<void>;
   /** How much of a running trial is done, 0 to 1. */
-  onProgress(trial: SweepTrial, share: number): void;
+  onProgress?(trial: SweepTrial, share: number): void;
 }
 
 /**
@@ -19,7 +22,7 @@ export interface PoolEvents {
 export async function runPool(
   trials: readonly SweepTrial[],
   start: Start,
-  { jobs, signal, ...events }: PoolEvents & { jobs: number; signal?: AbortSignal | undefined },
+  { jobs, keep, signal, ...events }: PoolEvents & { jobs: number; keep: Keep; signal?: AbortSignal | undefined },
 ): Promise<void> {
   signal?.throwIfAborted();
   const queue = [...trials];
@@ -34,7 +37,7 @@ export async function runPool(
       const worker = fork(workerFile(), { env: { ...process.env, FADER_THREADS: "1" }, serialization: "advanced" });
       workers.push(worker);
       worker.send(start);
-      return runLane(worker, queue, events);
+      return runLane(worker, queue, keep, events);
     });
     await Promise.race([Promise.all(lanes), stopped]);
   } finally {
@@ -43,8 +46,19 @@ export async function runPool(
   }
 }
 
+/** Throws `ArgumentError` unless it is a number of processes. */
+export function checkJobs(jobs: number): void {
+  if (Number.isInteger(jobs) && jobs >= 1) return;
+  throw new ArgumentError("sweep", `jobs is ${jobs}`, { hint: "Use 1 or more." });
+}
+
 /** Feeds one worker until nothing is left. */
-function runLane(worker: ChildProcess, queue: SweepTrial[], { onFinished, onProgress }: PoolEvents): Promise<void> {
+function runLane(
+  worker: ChildProcess,
+  queue: SweepTrial[],
+  keep: Keep,
+  { onFinished, onProgress }: PoolEvents,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let current: SweepTrial | undefined;
     let start = 0;
@@ -52,11 +66,11 @@ function runLane(worker: ChildProcess, queue: SweepTrial[], { onFinished, onProg
       current = queue.shift();
       start = performance.now();
       if (current === undefined) resolve();
-      else worker.send(current);
+      else worker.send({ trial: current, keep } satisfies Order);
     };
     const receive = async (report: Report) => {
       if (report.kind === "ready") next();
-      else if (report.kind === "progress") onProgress(current!, report.share);
+      else if (report.kind === "progress") onProgress?.(current!, report.share);
       else if (report.kind === "error") throw failure(current, report.message);
       else {
         await onFinished(current!, report, (performance.now() - start) / 1000);

@@ -1,7 +1,6 @@
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { ArgumentError } from "../../autograd";
 import { fingerprint, type Model } from "../../nn";
 import { writeBytes } from "../../nn/files";
 import {
@@ -19,7 +18,7 @@ import {
 } from "../../steering";
 import type { NodeLoadOptions } from "../load";
 import { idOf, Journal, type JournalEntry, journalFormat } from "./journal";
-import { runPool } from "./pool";
+import { checkJobs, runPool } from "./pool";
 import { secondsLeft } from "./time-left";
 
 export interface SweepOptions {
@@ -70,8 +69,7 @@ export interface SweepOutcome {
  */
 export async function runSweep(model: Model, grid: Grid, options: SweepOptions): Promise<SweepOutcome> {
   const { out, source, load = {}, jobs = availableParallelism(), fresh = false, version, signal, onProgress } = options;
-  if (!Number.isInteger(jobs) || jobs < 1)
-    throw new ArgumentError("sweep", `jobs is ${jobs}`, { hint: "Use 1 or more." });
+  checkJobs(jobs);
   const trials = trialsOf(grid);
   const own = fingerprint(model);
   const header = { format: journalFormat, version, model: model.name, fingerprint: own, grid };
@@ -101,14 +99,12 @@ export async function runSweep(model: Model, grid: Grid, options: SweepOptions):
       { source, load, fingerprint: own },
       {
         jobs,
+        keep: "measures",
         signal,
         async onFinished(trial, message, seconds) {
           const rounded = Number(seconds.toFixed(2));
-          await journal.add(
-            message.kind === "done"
-              ? { seconds: rounded, result: message.result }
-              : { seconds: rounded, failed: message.failed },
-          );
+          if (message.kind === "done") await journal.add({ seconds: rounded, result: message.result });
+          if (message.kind === "failed") await journal.add({ seconds: rounded, failed: message.failed });
           running.delete(trialId(trial));
           report({ id: trialId(trial), seconds });
         },

@@ -1,6 +1,6 @@
 import { NumericsError } from "../../autograd";
 import { fingerprint, type Model } from "../../nn";
-import { runTrial, trialId } from "../../steering";
+import { type LearnReport, learnTrial, runTrial, trialId } from "../../steering";
 import { loadModel } from "../load";
 import type { Order, Report, Start } from "./messages";
 
@@ -28,12 +28,13 @@ async function open({ source, load, fingerprint: expected }: Start): Promise<Mod
   return loaded;
 }
 
-async function run(model: Model, trial: Order): Promise<void> {
+async function run(model: Model, { trial, keep }: Order): Promise<void> {
+  const onProgress = ({ step, steps }: LearnReport) => {
+    if (step % 5 === 0) tell({ kind: "progress", share: step / steps });
+  };
   try {
-    const result = await runTrial(model, trial, ({ step, steps }) => {
-      if (step % 5 === 0) tell({ kind: "progress", share: step / steps });
-    });
-    tell({ kind: "done", result });
+    if (keep === "measures") tell({ kind: "done", result: await runTrial(model, trial, onProgress) });
+    else tell({ kind: "learned", bytes: (await learnTrial(model, trial, onProgress)).learned.toBytes() });
   } catch (error) {
     // The same numbers would come out again: that is a result. Anything else is not.
     if (!(error instanceof NumericsError)) throw error;

@@ -1,22 +1,19 @@
 import type { Kind } from "../learned";
-import { type Interval, nestedBootstrap } from "../statistics";
-import type { PlaceAgreement } from "./agreement";
-import { contrast, difference, ratio } from "./contrast";
+import {
+  effectiveness,
+  type Finding,
+  faithfulness,
+  minimality,
+  newLengths,
+  percent,
+  places,
+  points,
+  thresholds,
+  unmeasured,
+  type Verdict,
+} from "./findings";
 import type { TrialResult } from "./run-trial";
 import { cellId, type Grid, reference, type SweepTask, taskId } from "./trials";
-import { meanOf, unitsOf } from "./units";
-
-export type Verdict = "PASS" | "FAIL" | "NOT MEASURED";
-
-/** One claim on one task. */
-export interface Finding {
-  readonly task: string;
-  readonly verdict: Verdict;
-  /** What the verdict rests on. */
-  readonly numbers: Readonly<Record<string, Interval>>;
-  /** In a sentence: what fails by how much, or what is missing. */
-  readonly why: string;
-}
 
 /** A claim of the paper, and what was found. */
 export interface Claim {
@@ -28,22 +25,6 @@ export interface Claim {
   readonly verdict: Verdict;
   readonly findings: readonly Finding[];
 }
-
-/** Thresholds, ours: fixed before a whole sweep was run, but after `bench:compare` and `bench:localisation` were known. Shares in points of 0 to 1. */
-export const thresholds = {
-  /** How many points scalars may flip fewer. */
-  lessEffective: 0.05,
-  /** How many times the kl-others of the vectors scalars may have. */
-  lessFaithful: 1.25,
-  /** How many times fewer active parameters are far fewer. */
-  fewer: 10,
-  /** How many points DynScalar may flip fewer on new lengths, and what it must flip on the trained ones. */
-  lostOnNewLengths: 0.1,
-  flipsWhatItLearned: 0.5,
-} as const;
-
-const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
-const points = (share: number) => `${(100 * share).toFixed(1).replace("-", "−")} points`;
 
 /** The six claims on the results of a sweep, at the reference settings of its grid. */
 export function checkClaims(grid: Grid, results: readonly TrialResult[]): Claim[] {
@@ -97,107 +78,6 @@ export function checkClaims(grid: Grid, results: readonly TrialResult[]): Claim[
   return [...claims, bothTasks(grid, claims)];
 }
 
-function effectiveness(scalars: TrialResult[], vectors: TrialResult[]): Omit<Finding, "task"> {
-  const gap = contrast(scalars, vectors, "flips", difference);
-  const [own, other] = [mean(scalars, "flips"), mean(vectors, "flips")];
-  const isMet = gap.low > -thresholds.lessEffective;
-  const direction = oneDirection(scalars);
-  return {
-    verdict: isMet ? "PASS" : "FAIL",
-    numbers: { "scalars − vectors": gap },
-    why:
-      `Scalars flip ${percent(own)}, vectors ${percent(other)}` +
-      `${isMet ? "." : `: the difference may be as low as ${points(gap.low)}${open(gap.high > -thresholds.lessEffective)}.`}${direction}`,
-  };
-}
-
-/** Where the model is sure of one answer, only one direction has anything to flip. */
-function oneDirection(results: readonly TrialResult[]): string {
-  const clean = mean(results, "deltaClean");
-  const plus = mean(results, "flipsPlus");
-  const minus = mean(results, "flipsMinus");
-  if (!Number.isNaN(plus + minus)) return "";
-  const only = Number.isNaN(plus) ? "β = −1" : "β = +1";
-  return ` Only ${only} has prompts to flip: Δ is ${clean.toFixed(1).replace("-", "−")} without intervention.`;
-}
-
-function faithfulness(scalars: TrialResult[], vectors: TrialResult[]): Omit<Finding, "task"> {
-  const value = contrast(scalars, vectors, "klOthers", ratio);
-  const [own, other] = [mean(scalars, "klOthers"), mean(vectors, "klOthers")];
-  const isMet = value.high < thresholds.lessFaithful;
-  const rest = mean(scalars, "others");
-  return {
-    verdict: isMet ? "PASS" : "FAIL",
-    numbers: { "scalars / vectors": value },
-    why:
-      `Scalars ${own.toFixed(3)} nats, vectors ${other.toFixed(3)}` +
-      `${isMet ? "." : `: the ratio may be as high as ${value.high.toFixed(2)}${open(value.low < thresholds.lessFaithful)}.`}` +
-      `${rest < 0.01 ? ` The other tokens hold ${(100 * rest).toPrecision(2)}% of the probability, renormalised here.` : ""}` +
-      fewerFlips(scalars, vectors),
-  };
-}
-
-/** Doing less disturbs less: said where scalars flip fewer than claim 1 allows. */
-function fewerFlips(scalars: readonly TrialResult[], vectors: readonly TrialResult[]): string {
-  const [own, other] = [mean(scalars, "flips"), mean(vectors, "flips")];
-  if (own > other - thresholds.lessEffective) return "";
-  return ` Scalars flip only ${percent(own)}, vectors ${percent(other)}: doing less disturbs less.`;
-}
-
-function minimality(scalars: TrialResult[], vectors: TrialResult[]): Omit<Finding, "task"> {
-  const value = contrast(vectors, scalars, "activeParameters", ratio);
-  const [own, other] = [mean(scalars, "activeParameters"), mean(vectors, "activeParameters")];
-  const isMet = value.low > thresholds.fewer;
-  return {
-    verdict: isMet ? "PASS" : "FAIL",
-    numbers: { "vectors / scalars": value },
-    why:
-      `Scalars use ${own.toFixed(0)} numbers, vectors ${other.toFixed(0)}` +
-      `${isMet ? "." : `: the ratio may be as low as ${value.low.toFixed(1)}${open(value.high > thresholds.fewer)}.`}`,
-  };
-}
-
-function places(results: readonly TrialResult[]): Omit<Finding, "task"> {
-  const runs = results.flatMap(({ agreement }) => (agreement === undefined ? [] : [[agreement]]));
-  if (results.length === 0) return unmeasured("No results of scalars.");
-  if (runs.length === 0) return unmeasured("No seed has scalars and places to compare.");
-  const [rank, found] = nestedBootstrap(runs, (sample) => {
-    const meanOver = (key: keyof PlaceAgreement) => sample.reduce((sum, [own]) => sum + own![key], 0) / sample.length;
-    return [meanOver("spearman"), meanOver("auroc")];
-  }) as [Interval, Interval];
-  const [ranks, finds] = [rank.low > 0, found.low > 0.5];
-  const none = results.length - runs.length;
-  return {
-    verdict: ranks && finds ? "PASS" : "FAIL",
-    numbers: { Spearman: rank, AUROC: found },
-    why:
-      `|α| ${ranks ? "ranks" : "does not rank"} the places as patching does, and ${finds ? "finds" : "does not find"} the ` +
-      `most important ones better than chance.` +
-      `${none > 0 ? ` ${none} of ${results.length} seeds have nothing to compare and are not counted.` : ""}`,
-  };
-}
-
-function newLengths(results: readonly TrialResult[]): Omit<Finding, "task"> {
-  const measured = results.filter((result) => result.newLengths !== undefined);
-  if (results.length === 0) return unmeasured("No results of dynamic.");
-  if (measured.length === 0) return unmeasured("No other wording of the task has prompts of another length.");
-  const moved = measured.map((result) => ({ ...result, held: result.newLengths! }));
-  const gap = contrast(moved, measured, "flips", difference);
-  const trained = contrast(measured, measured, "flips", (a) => a);
-  const [fresh, own] = [mean(moved, "flips"), mean(measured, "flips")];
-  const [keeps, learns] = [gap.low > -thresholds.lostOnNewLengths, trained.low > thresholds.flipsWhatItLearned];
-  const lengths = (of: readonly TrialResult[]) =>
-    [...new Set(of.flatMap(({ held }) => held.length))].sort((a, b) => a - b).join(", ");
-  return {
-    verdict: keeps && learns ? "PASS" : "FAIL",
-    numbers: { "new − trained": gap, trained },
-    why:
-      `It flips ${percent(own)} on trained lengths (here ${lengths(measured)} tokens) and ${percent(fresh)} on new ones ` +
-      `(${lengths(moved)}, worded otherwise)${keeps ? "." : `: it may lose ${points(-gap.low)}${open(gap.high > -thresholds.lostOnNewLengths)}.`}` +
-      `${learns ? "" : ` On trained lengths it may flip as few as ${percent(trained.low)}.`}`,
-  };
-}
-
 function bothTasks(grid: Grid, claims: readonly Claim[]): Claim {
   const verdicts = grid.tasks.map((task) => {
     const own = claims.slice(0, 3).map(({ number, findings }) => ({
@@ -229,22 +109,4 @@ function claim(number: number, statement: string, criterion: string, findings: r
   const measured = verdicts.filter((verdict) => verdict !== "NOT MEASURED");
   const verdict = verdicts.includes("FAIL") ? "FAIL" : measured.length > 0 ? "PASS" : "NOT MEASURED";
   return { number, statement, criterion, verdict, findings };
-}
-
-/** Tells a claim that is not shown from one that is refuted. */
-function open(reachesBeyond: boolean): string {
-  return reachesBeyond
-    ? ", though the interval has both sides of the threshold"
-    : ", and all of the interval misses it";
-}
-
-function unmeasured(why: string): Omit<Finding, "task"> {
-  return { verdict: "NOT MEASURED", numbers: {}, why };
-}
-
-function mean(results: readonly TrialResult[], name: Parameters<typeof meanOf>[1]): number {
-  return meanOf(
-    results.map((result) => unitsOf(result)),
-    name,
-  );
 }

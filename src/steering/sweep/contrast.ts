@@ -1,13 +1,14 @@
 import { type Interval, nestedBootstrap } from "../statistics";
 import type { TrialResult } from "./run-trial";
-import { type MeasureName, meanOf, type Unit, unitsOf } from "./units";
+import { type MeasureName, meanOf, type Unit, unitsFor } from "./units";
 
 export const difference = (a: number, b: number) => a - b;
 export const ratio = (a: number, b: number) => a / b;
 
 /**
  * How two lists of results differ in a measure, with its interval: seeds that both have, and in each seed the same groups
- * of prompts for both, so that what is hard for both does not count as a difference. Groups that only one has are left out.
+ * of prompts (off the task: texts) for both, so that what is hard for both does not count as a difference. Groups that only
+ * one has are left out.
  */
 export function contrast(
   a: readonly TrialResult[],
@@ -17,7 +18,7 @@ export function contrast(
 ): Interval {
   const runs = a.flatMap((first) => {
     const second = b.find(({ trial }) => trial.seed === first.trial.seed);
-    const pairs = second === undefined ? [] : pair(unitsOf(first), unitsOf(second));
+    const pairs = second === undefined ? [] : pair(unitsFor(name, first), unitsFor(name, second));
     return pairs.length > 0 ? [pairs] : [];
   });
   if (runs.length === 0) return { value: Number.NaN, low: Number.NaN, high: Number.NaN };

@@ -14,8 +14,8 @@ const count = (x: number) => (x < 99_999.5 ? x.toFixed(0) : x.toPrecision(2));
 const columns: readonly (readonly [heading: string, name: MeasureName, show: (x: number) => string, unit: string])[] = [
   ["flips β=+1", "flipsPlus", percent, "%"],
   ["flips β=−1", "flipsMinus", percent, "%"],
-  ["kl-others", "klOthers", three, ""],
-  ["TV", "totalVariation", two, ""],
+  ["kl-others", "klOthers", two, ""],
+  ["off-task", "klOffTask", three, ""],
   ["best kept", "bestOtherKept", percent, "%"],
   ["parameters", "activeParameters", count, ""],
   ["places", "activeLocations", count, ""],
@@ -37,7 +37,7 @@ function printTask({ id, split, cells, pareto }: TaskSummary): string {
   const seeds = Math.max(...cells.map((cell) => cell.seeds.length));
   const note = wrap(
     `${split}; ${first!.prompts} held-out prompts of ${first!.lengths.join(", ")} tokens; each seed draws its own split. ` +
-      `Mean over ${seeds} ${seeds === 1 ? "seed" : "seeds"} and, below it, the 95% interval (bootstrap of seeds and of groups of prompts).`,
+      `Mean over ${seeds} ${seeds === 1 ? "seed" : "seeds"} and, below it, the 95% interval (bootstrap of seeds and of groups of prompts). off-task: KL on unrelated texts, nats per token, both directions.`,
   );
   const front = (title: string, ids: readonly string[], cost: MeasureName, show: (x: number) => string) => {
     const own = ids.map((cell) => cells.find((other) => other.id === cell)!);

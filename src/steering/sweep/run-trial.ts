@@ -2,7 +2,6 @@ import { ArgumentError } from "../../autograd";
 import type { Model, Site } from "../../nn";
 import { acrossLengths, wordings } from "../across-lengths";
 import { countryCapitals } from "../country-capitals";
-import { measurePrompts } from "../evaluate";
 import { indirectObjects } from "../indirect-objects";
 import { learn } from "../learn";
 import { settingsFor } from "../learn-options";
@@ -10,23 +9,8 @@ import type { LearnReport } from "../learn-settings";
 import type { Kind, LearnedIntervention } from "../learned";
 import type { Prompt, Task } from "../task";
 import { agreementWithPatching, type PlaceAgreement } from "./agreement";
+import { lengthsOf, measureColumns, measureTexts, type PromptColumns, round, type TextColumns } from "./columns";
 import { type SweepTask, type SweepTrial, trialId } from "./trials";
-
-/** Measures of prompts as columns, one entry for each prompt. Δ in logits, KL in nats; six significant digits. */
-export interface PromptColumns {
-  /** The country, name or place that the split is made by. */
-  readonly group: readonly string[];
-  /** Tokens. */
-  readonly length: readonly number[];
-  readonly deltaMinus: readonly number[];
-  readonly deltaClean: readonly number[];
-  readonly deltaPlus: readonly number[];
-  readonly klOthers: readonly number[];
-  readonly totalVariation: readonly number[];
-  readonly bestOtherKept: readonly number[];
-  /** Probability of all tokens but the two answers, without intervention. */
-  readonly others: readonly number[];
-}
 
 /** What came out of a trial: the same bits on every machine with the same arithmetic, and no times. */
 export interface TrialResult {
@@ -39,6 +23,8 @@ export interface TrialResult {
   readonly held: PromptColumns;
   /** Held-out prompts of other lengths and wordings, for methods that are not tied to positions. */
   readonly newLengths?: PromptColumns;
+  /** Texts that have nothing to do with the task; missing where none fits the model's context. */
+  readonly offTask?: TextColumns;
   readonly activeParameters: number;
   readonly activeLocations: number;
   readonly l1: number;
@@ -81,6 +67,7 @@ export async function runTrial(
   const { task, learned } = await learnTrial(model, trial, onProgress);
   const { train, held, newLengths, split } = promptsOf[trial.method](task, model, trial);
   const agreement = trial.method === "scalars" ? agreementWithPatching(model, held, learned, trial.seed) : undefined;
+  const offTask = measureTexts(model, task, learned, trial.seed);
   return {
     id: trialId(trial),
     trial,
@@ -88,6 +75,7 @@ export async function runTrial(
     trained: { prompts: train.length, lengths: lengthsOf(train), steps: learned.provenance.steps },
     held: measureColumns(model, held, learned),
     ...(newLengths.length > 0 && { newLengths: measureColumns(model, newLengths, learned) }),
+    ...(offTask && { offTask }),
     activeParameters: learned.activeParameters,
     activeLocations: learned.activeLocations().length,
     l1: round(learned.l1),
@@ -147,39 +135,6 @@ function acrossOwn(model: Model, task: SweepTask, seed: number): Task {
     return acrossLengths(model, "ccc", { seed, trainOn: side(wordings.ccc.all, wordings.ccc.trainOn, task.form) });
   }
   return acrossLengths(model, "ioi", { seed, trainOn: side(wordings.ioi.all, wordings.ioi.trainOn, task.template) });
-}
-
-function lengthsOf(prompts: readonly Prompt[]): number[] {
-  return [...new Set(prompts.map(({ ids }) => ids.length))].sort((a, b) => a - b);
-}
-
-function measureColumns(model: Model, prompts: readonly Prompt[], learned: LearnedIntervention): PromptColumns {
-  // A batch has one length.
-  const ordered = lengthsOf(prompts).flatMap((length) => prompts.filter(({ ids }) => ids.length === length));
-  const rows = lengthsOf(prompts).flatMap((length) =>
-    measurePrompts(
-      model,
-      ordered.filter(({ ids }) => ids.length === length),
-      learned,
-    ),
-  );
-  const column = (value: (row: (typeof rows)[number]) => number) => rows.map((row) => round(value(row)));
-  return {
-    group: ordered.map(({ group }) => group),
-    length: ordered.map(({ ids }) => ids.length),
-    deltaMinus: column((row) => row.delta[0]),
-    deltaClean: column((row) => row.delta[1]),
-    deltaPlus: column((row) => row.delta[2]),
-    klOthers: column((row) => row.kl),
-    totalVariation: column((row) => row.tv),
-    bestOtherKept: column((row) => row.kept),
-    others: column((row) => row.others),
-  };
-}
-
-/** Six digits: enough for any mean, and a third of the size. */
-function round(value: number): number {
-  return Number(value.toPrecision(6));
 }
 
 /** The weight of minimality that a trial learned with. */

@@ -1,10 +1,10 @@
 import type { Site } from "../../nn";
 import type { Kind } from "../learned";
-import { type Interval, nestedBootstrap } from "../statistics";
+import { type Measures, measureIntervals } from "./measures";
 import { paretoFront } from "./pareto";
 import { minimalityOf, type TrialResult } from "./run-trial";
 import { cellId, type Grid, type SweepTask, taskId, trialsOf } from "./trials";
-import { type MeasureName, meanOf, measureNames, type Unit, unitsOf } from "./units";
+import { type MeasureName, textUnitsOf, unitsOf } from "./units";
 
 /** A trial that could not be learned, and why: it stays out of all means. */
 export interface FailedTrial {
@@ -25,9 +25,12 @@ export interface Cell {
   readonly prompts: number;
   /** Tokens of the held-out prompts. */
   readonly lengths: readonly number[];
-  readonly measures: Readonly<Record<MeasureName, Interval>>;
-  /** On prompts of lengths that it was not learned on. */
-  readonly newLengths?: { readonly lengths: readonly number[]; readonly measures: Cell["measures"] };
+  /** NaN where nothing was measured. */
+  readonly measures: Measures;
+  /** Share of the edited places that lie within the texts off the task: below 1 some edits meet no token there. */
+  readonly coveredOffTask?: number;
+  /** On prompts of lengths that it was not learned on; its measures off the task are NaN. */
+  readonly newLengths?: { readonly lengths: readonly number[]; readonly measures: Measures };
 }
 
 /** What a sweep says about one task. */
@@ -79,6 +82,8 @@ export function summarize(grid: Grid, results: readonly TrialResult[], failed: r
 function cellOf(results: readonly TrialResult[]): Cell {
   const { task, method, sites, minimality } = results[0]!.trial;
   const fresh = results.flatMap((result) => (result.newLengths ? [unitsOf(result, result.newLengths)] : []));
+  const texts = results.map(textUnitsOf).filter((units) => units.length > 0);
+  const covered = results.flatMap(({ offTask }) => (offTask ? [offTask.covered] : []));
   return {
     id: cellId(results[0]!.trial),
     task,
@@ -89,19 +94,18 @@ function cellOf(results: readonly TrialResult[]): Cell {
     seeds: results.map(({ trial }) => trial.seed),
     prompts: results[0]!.held.group.length,
     lengths: distinct(results.flatMap(({ held }) => held.length)),
-    measures: measure(results.map((result) => unitsOf(result))),
+    measures: measureIntervals(
+      results.map((result) => unitsOf(result)),
+      texts,
+    ),
+    ...(covered.length > 0 && { coveredOffTask: covered.reduce((a, b) => a + b) / covered.length }),
     ...(fresh.length > 0 && {
       newLengths: {
         lengths: distinct(results.flatMap(({ newLengths }) => newLengths?.length ?? [])),
-        measures: measure(fresh),
+        measures: measureIntervals(fresh),
       },
     }),
   };
-}
-
-function measure(runs: readonly (readonly Unit[])[]): Cell["measures"] {
-  const intervals = nestedBootstrap(runs, (sample) => measureNames.map((name) => meanOf(sample, name)));
-  return Object.fromEntries(measureNames.map((name, i) => [name, intervals[i]!])) as Cell["measures"];
 }
 
 function distinct(values: readonly number[]): number[] {

@@ -1,4 +1,5 @@
-import type { PromptColumns, TrialResult } from "./run-trial";
+import type { PromptColumns, TextColumns } from "./columns";
+import type { TrialResult } from "./run-trial";
 
 /** A measure of single prompts: which prompts count, and their value. Its mean over those prompts is what is reported. */
 type PromptMeasure = (columns: PromptColumns, row: number) => number | undefined;
@@ -20,19 +21,31 @@ export const promptMeasures = {
 export const runMeasures = {
   activeParameters: (result) => result.activeParameters,
   activeLocations: (result) => result.activeLocations,
-} satisfies Record<string, (result: TrialResult) => number>;
+} satisfies Record<string, (result: Pick<TrialResult, "activeParameters" | "activeLocations">) => number>;
+
+/** What is averaged over the tokens of texts off the task, both directions; nats per token. */
+export const textMeasures = {
+  klOffTask: (c, i) => (c.klMinus[i]! + c.klPlus[i]!) / 2,
+  klOffTaskMinus: (c, i) => c.klMinus[i]!,
+  klOffTaskPlus: (c, i) => c.klPlus[i]!,
+  /** How much less likely the texts become; e to it is by what factor perplexity grows. */
+  nllOffTask: (c, i) => (c.nllMinus[i]! + c.nllPlus[i]!) / 2 - c.nllClean[i]!,
+} satisfies Record<string, (columns: TextColumns, row: number) => number>;
 
 export type PromptMeasureName = keyof typeof promptMeasures;
 export type RunMeasureName = keyof typeof runMeasures;
-export type MeasureName = PromptMeasureName | RunMeasureName;
+export type TextMeasureName = keyof typeof textMeasures;
+export type MeasureName = PromptMeasureName | RunMeasureName | TextMeasureName;
 
 export const promptMeasureNames = Object.keys(promptMeasures) as PromptMeasureName[];
 export const runMeasureNames = Object.keys(runMeasures) as RunMeasureName[];
-export const measureNames: readonly MeasureName[] = [...promptMeasureNames, ...runMeasureNames];
+export const textMeasureNames = Object.keys(textMeasures) as TextMeasureName[];
+const measureNames: readonly MeasureName[] = [...promptMeasureNames, ...runMeasureNames, ...textMeasureNames];
 
 /**
  * The sums of every measure over the prompts of one group, and how many prompts count for it. Prompts of a group share
- * a country or a name and are not independent, so that groups are what is resampled.
+ * a country or a name and are not independent, so that groups are what is resampled. Off the task a unit is one text,
+ * and its tokens count.
  */
 export interface Unit {
   readonly group: string;
@@ -41,7 +54,10 @@ export interface Unit {
 }
 
 /** The groups of one trial, in order. Every one carries the counts of the whole intervention. */
-export function unitsOf(result: TrialResult, columns: PromptColumns = result.held): Unit[] {
+export function unitsOf(
+  result: Pick<TrialResult, "held" | keyof typeof runMeasures>,
+  columns: PromptColumns = result.held,
+): Unit[] {
   const units = new Map<
     string,
     { group: string; sum: Record<MeasureName, number>; count: Record<MeasureName, number> }
@@ -61,6 +77,24 @@ export function unitsOf(result: TrialResult, columns: PromptColumns = result.hel
     }
   });
   return [...units.values()].sort((a, b) => (a.group < b.group ? -1 : 1));
+}
+
+/** The texts off the task of one trial, in order; none where none were measured. */
+export function textUnitsOf({ offTask }: Pick<TrialResult, "offTask">): Unit[] {
+  if (offTask === undefined) return [];
+  return offTask.tokens.map((tokens, row) => {
+    const unit = { group: `text ${row}`, sum: zeros(), count: zeros() };
+    for (const name of textMeasureNames) {
+      unit.sum[name] = tokens * textMeasures[name](offTask, row);
+      unit.count[name] = tokens;
+    }
+    return unit;
+  });
+}
+
+/** The units that a measure is averaged over. */
+export function unitsFor(name: MeasureName, result: TrialResult): Unit[] {
+  return Object.hasOwn(textMeasures, name) ? textUnitsOf(result) : unitsOf(result);
 }
 
 /** Mean over runs of the mean over their prompts; runs where no prompt counts are left out. NaN when none is left. */
