@@ -1,7 +1,8 @@
 import type { ModelSource } from "../protocol";
 import { pictureOf } from "../ui/look/picture";
 import { engine, openModel } from "./compute";
-import { linkToDesk } from "./start";
+import { examples } from "./examples";
+import { beginWith, linkToDesk } from "./start";
 import { complain, desk, edit, inside, model, say, showFaders } from "./store";
 
 /** Files that were dropped or chosen: a model's folder, or an intervention. */
@@ -45,16 +46,14 @@ export async function openModelFiles(files: readonly File[]): Promise<void> {
 /** Opens another model. What is on the desk belongs to the old one and goes, once the new one is there. */
 export async function change(source: ModelSource, name: string): Promise<boolean> {
   if (!(await openModel(source, name))) return false;
-  showFaders([], { prompt: startOf(source), answers: undefined });
+  // Undo must not bring back what belongs to another model.
+  beginWith(source.kind === "built-in" ? examples[0]! : { prompt: anyPrompt });
   say(`${model.value?.name} is open.`);
   return true;
 }
 
-function startOf(source: ModelSource): string {
-  if (source.kind === "built-in") return desk.value.prompt;
-  // Also for models that know nothing but stories.
-  return "Once upon a time, there was a little";
-}
+/** Also for models that know nothing but stories. */
+const anyPrompt = "Once upon a time, there was a little";
 
 export async function exportFile(): Promise<void> {
   try {

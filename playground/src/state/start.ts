@@ -1,29 +1,46 @@
-import { emptyDesk } from "../desk/desk";
+import { type Desk, emptyDesk } from "../desk/desk";
 import { historyOf } from "../desk/history";
 import { longestLink, readLink, writeLink } from "../desk/link";
 import { keyOf } from "../desk/strip";
 import type { Imported } from "../protocol";
 import { engine, openModel, startComputing } from "./compute";
 import { type Example, examples } from "./examples";
-import { complain, desk, history, model, say, selection, site, status } from "./store";
+import { changeDesk, complain, desk, history, model, say, selection, site, status } from "./store";
 
 /** Opens the built-in model, with the desk of the link that the page was opened with, if it was. */
 export async function start(): Promise<void> {
   startComputing();
   status.value = await engine.status().catch(() => undefined);
   if (!(await openModel({ kind: "built-in" }, "capitals"))) return;
-  if (!(await openLink())) showExample(examples[0]!);
+  if (!(await openLink())) beginWith(examples[0]!);
   // A link that is pasted into an open page.
   addEventListener("hashchange", () => void openLink());
 }
 
-/** Fills an empty desk with an example, and selects the fader to begin with. */
-export function showExample({ prompt, correct, wrong, pointAt }: Example): void {
-  history.value = historyOf({ ...emptyDesk, prompt, answers: { correct, wrong } });
-  if (pointAt !== undefined) {
-    site.value = pointAt.site;
-    selection.value = new Set([keyOf(pointAt)]);
-  }
+type Beginning = Pick<Example, "prompt"> & Partial<Example>;
+
+/** Begins with a prompt: there is nothing to go back to. */
+export function beginWith(beginning: Beginning): void {
+  history.value = historyOf(deskOf(beginning));
+  choose(beginning);
+}
+
+/** Puts an example in place of what is on the desk. */
+export function showExample(example: Example): void {
+  changeDesk(() => deskOf(example));
+  choose(example);
+}
+
+function deskOf({ prompt, correct, wrong }: Beginning): Desk {
+  const answers = correct !== undefined && wrong !== undefined ? { correct, wrong } : undefined;
+  return { ...emptyDesk, prompt, answers };
+}
+
+/** The fader to begin with. */
+function choose({ pointAt }: Beginning): void {
+  if (pointAt === undefined) return;
+  site.value = pointAt.site;
+  selection.value = new Set([keyOf(pointAt)]);
 }
 
 async function openLink(): Promise<boolean> {
