@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defaultClientConditions, defineConfig } from "vite";
-import { builtInModel } from "./build/built-in-model";
+import { builtInModel, findBuiltInModel } from "./build/built-in-model";
 import { statePolicy } from "./build/state-policy";
 import { worksOffline } from "./build/works-offline";
 import { isolationHeaders } from "./policy";
@@ -20,7 +20,7 @@ export default defineConfig({
   resolve: { conditions: ["fader-source", ...defaultClientConditions] },
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   plugins: [builtInModel(), statePolicy(), worksOffline()],
-  worker: { format: "es", rollupOptions: { external: onlyInNode } },
+  worker: { format: "es", plugins: () => [findBuiltInModel()], rollupOptions: { external: onlyInNode } },
   build: {
     outDir: here("../dist-playground"),
     emptyOutDir: true,

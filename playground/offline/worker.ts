@@ -3,8 +3,9 @@ import type { PageFile } from "./files";
 
 /**
  * Keeps the page's own files, so that it opens without a network, and answers with headers that let it share memory
- * between threads, also where the host sends none. Requests to elsewhere, and the page's other caches, are not its
- * business.
+ * between threads, also where the host sends none. Files whose names tell their content come from what is kept; the page
+ * itself comes from the host while that answers, so that a newer version shows at once. Requests to elsewhere, and the
+ * page's other caches, are not its business.
  */
 declare const self: ServiceWorkerGlobalScope;
 declare const __FILES__: readonly PageFile[];
@@ -14,16 +15,20 @@ const { scope } = self.registration;
 /** Other pages of the same host share the storage: only caches with this name in front are ours. */
 const ours = `fader-page ${scope} `;
 const current = `${ours}${__VERSION__}`;
+const assets = `${scope}assets/`;
 const known = new Set(__FILES__.map(({ path }) => new URL(path, scope).href));
+/** Milliseconds that a host may take until the page opens as it was kept. */
+const patience = 3000;
 
 self.addEventListener("install", (event) => event.waitUntil(keepFiles()));
 self.addEventListener("activate", (event) => event.waitUntil(dropOldFiles()));
-self.addEventListener("message", (event) => {
-  if (event.data === "take over") void self.skipWaiting();
-});
 self.addEventListener("fetch", (event) => {
-  const url = fileOf(event.request);
-  if (url !== undefined) event.respondWith(answer(event.request, url));
+  const { request } = event;
+  if (request.method !== "GET") return;
+  const address = addressOf(request.url);
+  // A newer page asks for assets that this version has not.
+  if (address.startsWith(assets)) event.respondWith(keptOrHosted(request, address));
+  else if (known.has(address)) event.respondWith(hostedOrKept(address));
 });
 
 /** All files or none: where one is not that of this build, the page stays as it is. */
@@ -46,29 +51,25 @@ async function dropOldFiles(): Promise<void> {
   );
 }
 
-/** Under which address a request's file is kept; undefined for what is none of the page's files. */
-function fileOf(request: Request): string | undefined {
-  if (request.method !== "GET") return undefined;
-  const url = new URL(request.url);
-  const href = `${url.origin}${url.pathname}`.replace(/\/index\.html$/, "/");
-  return known.has(href) ? href : undefined;
+/** Under which address a file is kept. */
+function addressOf(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`.replace(/\/index\.html$/, "/");
 }
 
-async function answer(request: Request, url: string): Promise<Response> {
-  if (request.mode === "navigate" && (await makeWay())) return new Response("", { headers: { Refresh: "0" } });
-  const kept = await (await caches.open(current)).match(url);
-  return kept ?? withHeaders(await fetch(request));
+async function kept(address: string): Promise<Response | undefined> {
+  return (await caches.open(current)).match(address);
 }
 
-/**
- * A newer version waits until nobody looks at this one; but a page that is loaded again counts as looking. When it is
- * the only one, the newer version takes over first.
- */
-async function makeWay(): Promise<boolean> {
-  const { waiting } = self.registration;
-  if (waiting === null || (await self.clients.matchAll()).length > 1) return false;
-  waiting.postMessage("take over");
-  return true;
+async function keptOrHosted(request: Request, address: string): Promise<Response> {
+  return (await kept(address)) ?? withHeaders(await fetch(request));
+}
+
+async function hostedOrKept(address: string): Promise<Response> {
+  const signal = AbortSignal.timeout(patience);
+  const response = await fetch(address, { cache: "no-cache", signal }).catch(() => undefined);
+  if (response?.ok) return withHeaders(response);
+  return (await kept(address)) ?? (response ? withHeaders(response) : Response.error());
 }
 
 function withHeaders(response: Response): Response {

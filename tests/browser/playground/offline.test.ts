@@ -1,7 +1,6 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { writeServiceWorker } from "../../../playground/build/works-offline";
 import { safetyHeaders } from "../../../playground/policy";
@@ -20,11 +19,18 @@ describe.skipIf(chromium === undefined)("the service worker", () => {
   afterEach(() => rmSync(folder, { recursive: true }));
   afterAll(closeBrowser);
 
-  /** Publishes a version of the page with another title. */
-  async function publish(title: string): Promise<void> {
-    const path = join(folder, "index.html");
-    writeFileSync(path, readFileSync(path, "utf8").replace(/<title>.*<\/title>/, `<title>${title}</title>`));
-    await writeServiceWorker(folder);
+  /** Publishes a version of the page with another title, and its worker under another name. */
+  function publish(title: string): void {
+    const assets = join(folder, "assets");
+    const [worker] = readdirSync(assets).filter((name) => name.startsWith("worker-"));
+    renameSync(join(assets, worker!), join(assets, "worker-newer.js"));
+    const replace = (path: string, from: string | RegExp, to: string) =>
+      writeFileSync(path, readFileSync(path, "utf8").replace(from, to));
+    const [script] = readdirSync(assets).filter((name) => name.startsWith("index-"));
+    renameSync(join(assets, script!), join(assets, "index-newer.js"));
+    replace(join(assets, "index-newer.js"), worker!, "worker-newer.js");
+    replace(join(folder, "index.html"), script!, "index-newer.js");
+    replace(join(folder, "index.html"), /<title>.*<\/title>/, `<title>${title}</title>`);
   }
 
   test("opens the page without a network after the first visit, at any path", async () => {
@@ -53,36 +59,48 @@ describe.skipIf(chromium === undefined)("the service worker", () => {
     expect(opened.errors).toEqual([]);
   });
 
-  test("shows a newer version at the next opening, drops the older, and leaves other caches alone", async () => {
-    await using opened = await open("probe", { folder });
-    const { page } = opened;
-    await whenKept(page);
-    const others = ["fader-models", "fader-page https://elsewhere.test/ 1"];
-    await page.evaluate((names) => Promise.all(names.map((name) => caches.open(name))), others);
-    await publish("Newer");
-    await page.reload();
-    expect(await page.title()).toBe("Probe");
-    await whenWaiting(page);
-    await page.goto(opened.url);
-    await page.waitForFunction(() => document.title === "Newer");
-    expect(await seen(page)).toEqual(threads);
-    await expect.poll(() => page.evaluate(() => caches.keys())).toHaveLength(others.length + 1);
-    const names = await page.evaluate(() => caches.keys());
-    expect(names).toEqual(expect.arrayContaining(others));
-  });
-
-  test("does not change the version under a page that stays open", async () => {
-    await using opened = await open("probe", { folder });
+  test("shows a newer version at the next opening, and an older page still gets its files", async () => {
+    await using opened = await open("probe", { folder, isolation: false });
     const { page, context } = opened;
     await whenKept(page);
     await page.reload();
-    await publish("Newer");
+    expect(await seen(page)).toEqual(threads);
+    const older = page.workers()[0]!.url();
+    // The newer version has a worker of another name; that of the older one is gone.
+    publish("Newer");
     const second = await context.newPage();
     await second.goto(opened.url);
-    await whenWaiting(second);
-    await second.reload();
-    expect(await second.title()).toBe("Probe");
-    expect(await page.title()).toBe("Probe");
+    expect(await second.title()).toBe("Newer");
+    expect(await seen(second)).toEqual(threads);
+    expect(second.workers()[0]!.url()).not.toBe(older);
+    const status = (address: string) => fetch(address).then((response) => response.status);
+    expect(await page.evaluate(status, older)).toBe(200);
+    expect(await second.evaluate(status, new URL("./assets/nothing.js", opened.url).href)).toBe(404);
+  });
+
+  test("drops the older version when the newer one takes over, and leaves other caches alone", async () => {
+    await using opened = await open("probe", { folder });
+    const { page, context } = opened;
+    await whenKept(page);
+    const others = ["fader-models", "fader-page https://elsewhere.test/ 1"];
+    await page.evaluate((names) => Promise.all(names.map((name) => caches.open(name))), others);
+    const [older] = (await page.evaluate(() => caches.keys())).filter((name) => !others.includes(name));
+    publish("Newer");
+    await writeServiceWorker(folder);
+    await page.reload();
+    const isWaiting = () => navigator.serviceWorker.getRegistration().then((found) => Boolean(found?.waiting));
+    await expect.poll(() => page.evaluate(isWaiting), { timeout: 20_000 }).toBe(true);
+    // Nobody looks at the older version any more.
+    await page.goto("about:blank");
+    await opened.stopServing();
+    await context.setOffline(true);
+    await page.goto(opened.url);
+    expect(await page.title()).toBe("Newer");
+    expect(await seen(page)).toEqual(threads);
+    const names = await page.evaluate(() => caches.keys());
+    expect(names).toHaveLength(others.length + 1);
+    expect(names).toEqual(expect.arrayContaining(others));
+    expect(names).not.toContain(older);
   });
 
   test("keeps nothing where a file is not that of the build", async () => {
@@ -96,9 +114,3 @@ describe.skipIf(chromium === undefined)("the service worker", () => {
     expect(await seen(page)).toEqual(threads);
   });
 });
-
-/** Waits until a newer version has all its files. */
-async function whenWaiting(page: Page): Promise<void> {
-  const isWaiting = () => navigator.serviceWorker.getRegistration().then((found) => Boolean(found?.waiting));
-  await expect.poll(() => page.evaluate(isWaiting), { timeout: 20_000 }).toBe(true);
-}
