@@ -1,12 +1,16 @@
 import type { ModelSource } from "../protocol";
 import { pictureOf } from "../ui/look/picture";
 import { engine, openModel } from "./compute";
-import { linkToDesk } from "./start";
-import { complain, desk, edit, inside, model, say, showFaders } from "./store";
+import { examples } from "./examples";
+import { linkToDesk, showExample } from "./start";
+import { complain, desk, edit, forgetPast, inside, model, say, showFaders } from "./store";
 
 /** Files that were dropped or chosen: a model's folder, or an intervention. */
 export async function importFiles(files: readonly File[]): Promise<void> {
-  if (files.length === 0) return;
+  if (files.length === 0) {
+    complain({ problem: "There are no files in this folder", hint: "Choose a folder in Hugging Face layout." });
+    return;
+  }
   if (files.some(({ name }) => name === "config.json")) {
     await openModelFiles(files);
     return;
@@ -44,17 +48,18 @@ export async function openModelFiles(files: readonly File[]): Promise<void> {
 
 /** Opens another model. What is on the desk belongs to the old one and goes, once the new one is there. */
 export async function change(source: ModelSource, name: string): Promise<boolean> {
-  if (!(await openModel(source, name))) return false;
-  showFaders([], { prompt: startOf(source), answers: undefined });
+  const begin = () => {
+    if (source.kind === "built-in") showExample(examples[0]!);
+    else showFaders([], { prompt: story, answers: undefined });
+    forgetPast();
+  };
+  if (!(await openModel(source, name, begin))) return false;
   say(`${model.value?.name} is open.`);
   return true;
 }
 
-function startOf(source: ModelSource): string {
-  if (source.kind === "built-in") return desk.value.prompt;
-  // Also for models that know nothing but stories.
-  return "Once upon a time, there was a little";
-}
+/** Also for models that know nothing but stories. */
+const story = "Once upon a time, there was a little";
 
 export async function exportFile(): Promise<void> {
   try {

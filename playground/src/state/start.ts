@@ -1,28 +1,41 @@
 import { emptyDesk } from "../desk/desk";
-import { historyOf } from "../desk/history";
 import { longestLink, readLink, writeLink } from "../desk/link";
 import { keyOf } from "../desk/strip";
 import type { Imported } from "../protocol";
 import { engine, openModel, startComputing } from "./compute";
 import { type Example, examples } from "./examples";
-import { complain, desk, history, model, say, selection, site, status } from "./store";
+import { changeDesk, complain, desk, forgetPast, learning, model, say, selection, site, status } from "./store";
 
 /** Opens the built-in model, with the desk of the link that the page was opened with, if it was. */
 export async function start(): Promise<void> {
   startComputing();
   status.value = await engine.status().catch(() => undefined);
-  if (!(await openModel({ kind: "built-in" }, "capitals"))) return;
+  if (!(await openModel({ kind: "built-in" }, "capitals", () => {}))) return;
   if (!(await openLink())) showExample(examples[0]!);
+  forgetPast();
   // A link that is pasted into an open page.
-  addEventListener("hashchange", () => void openLink());
+  addEventListener("hashchange", () => void openPasted());
 }
 
-/** Fills an empty desk with an example, and selects the fader to begin with. */
+/** Clears the desk for an example, and selects the fader to begin with. */
 export function showExample({ prompt, correct, wrong, pointAt }: Example): void {
-  history.value = historyOf({ ...emptyDesk, prompt, answers: { correct, wrong } });
+  changeDesk(() => ({ ...emptyDesk, prompt, answers: { correct, wrong } }));
   if (pointAt !== undefined) {
     site.value = pointAt.site;
     selection.value = new Set([keyOf(pointAt)]);
+  }
+}
+
+async function openPasted(): Promise<void> {
+  if (learning.value !== undefined) {
+    say("This link can be opened once learning has ended.");
+    return;
+  }
+  // Links are made for the built-in model.
+  if (model.value?.source === "built-in") await openLink();
+  else if (await openModel({ kind: "built-in" }, "capitals", () => showExample(examples[0]!))) {
+    await openLink();
+    forgetPast();
   }
 }
 
@@ -32,7 +45,7 @@ async function openLink(): Promise<boolean> {
     if (state === undefined) return false;
     let carried: Imported | undefined;
     if (state.carried !== undefined) carried = await engine.importIntervention("link", state.carried);
-    history.value = historyOf({ ...state.desk, ...(carried && { carried: { ...carried } }) });
+    changeDesk(() => ({ ...state.desk, ...(carried && { carried }) }));
     site.value = state.site;
     const first = Object.keys(state.desk.strips)[0];
     selection.value = new Set(first === undefined ? [] : [first]);

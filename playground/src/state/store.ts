@@ -66,7 +66,7 @@ export function changeDesk(change: Partial<Desk> | ((desk: Desk) => Desk), movem
 
 /** Changes some faders, the selected ones unless keys are given. */
 export function changeStrips(
-  change: (strip: Strip) => Strip,
+  change: (strip: Strip, key: string) => Strip,
   movement?: string,
   keys: Iterable<string> = selection.value,
 ) {
@@ -75,6 +75,11 @@ export function changeStrips(
 
 export function endMovement(): void {
   history.value = settle(history.value);
+}
+
+/** What is on the desk is where it begins: there is nothing to go back to. */
+export function forgetPast(): void {
+  history.value = historyOf(desk.value);
 }
 
 export function undoStep(): void {

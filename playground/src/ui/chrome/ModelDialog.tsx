@@ -1,7 +1,8 @@
 import type { RefObject } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { change, importFiles } from "../../state/files";
-import { model, opening } from "../../state/store";
+import { model, notice, opening } from "../../state/store";
+import { Words } from "./NoticeBar";
 
 /** Chooses the model: the built-in one, a folder of this machine, or a name on the hub. */
 export function ModelDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
@@ -80,6 +81,14 @@ export function ModelDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | 
           <progress {...(progress && progress.total > 0 && { value: progress.loaded, max: progress.total })} />
         </p>
       )}
+      {/* What lies behind a dialog is neither seen nor read aloud. */}
+      <div role="alert">
+        {!busy && notice.value?.tone === "problem" && (
+          <div class="notice problem">
+            <Words {...notice.value} />
+          </div>
+        )}
+      </div>
       <form method="dialog" class="end">
         <button type="submit">Close</button>
       </form>

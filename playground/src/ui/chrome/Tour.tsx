@@ -66,6 +66,8 @@ function startOnce(): void {
 
 function end(): void {
   current.value = undefined;
+  // Keys go on where the tour has led.
+  document.querySelector<HTMLElement>(".faders [tabindex='0']")?.focus();
   try {
     localStorage.setItem(name, "yes");
   } catch {
