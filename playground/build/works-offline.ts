@@ -8,7 +8,7 @@ import type { PageFile } from "../offline/files";
 
 const worker = fileURLToPath(new URL("../offline/worker.ts", import.meta.url));
 
-/** Adds a service worker that knows every file of the build by its hash, and says what the page is when installed. */
+/** Adds a service worker that knows every file of the build by its hash. */
 export function worksOffline(): Plugin {
   let folder = "";
   return {
@@ -17,10 +17,6 @@ export function worksOffline(): Plugin {
     configResolved(config) {
       folder = config.build.outDir;
     },
-    transformIndexHtml: () => [
-      { tag: "link", attrs: { rel: "icon", type: "image/svg+xml", href: "./icon.svg" }, injectTo: "head" },
-      { tag: "link", attrs: { rel: "manifest", href: "./manifest.webmanifest" }, injectTo: "head" },
-    ],
     // By then all other files lie there.
     writeBundle: {
       order: "post",

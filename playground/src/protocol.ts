@@ -55,7 +55,8 @@ export interface Edit {
   faders: readonly FaderValue[];
   /** Multiplies all of it. 0 is the model as it is. */
   beta: number;
-  /** An intervention that faders cannot show (vectors, dynamic scalars), by the handle the worker gave for it. */
+  /** An intervention that faders cannot show (vectors, dynamic scalars), by the handle the worker gave for it. It comes
+   * first, and faders multiply what it leaves. */
   carried?: string | undefined;
 }
 
@@ -94,7 +95,11 @@ export interface SteerResult {
 export type TaskChoice =
   | { kind: "ccc" }
   | { kind: "ioi" }
-  | { kind: "own"; prompts: readonly { text: string; correct: string; wrong: string }[] };
+  | {
+      kind: "own";
+      /** `group`: what the split is made by; the answers where it is missing. */
+      prompts: readonly { text: string; correct: string; wrong: string; group?: string }[];
+    };
 
 export interface LearnRequest {
   task: TaskChoice;
@@ -116,7 +121,7 @@ export interface LearnProgress {
   faithfulness: number;
   minimality: number;
   activeParameters: number;
-  /** Strength at each place that is not 0: α of scalars, the norm of what is learned elsewhere. */
+  /** Strength at each place that is not 0: α of scalars, the norm of what is learned elsewhere. Position −1: every one. */
   places: FaderValue[];
 }
 
@@ -152,13 +157,13 @@ export interface Learned {
   examples: ({ prompt: string } & Answers)[];
   /** α of every place that is not 0, for scalars; empty for the others, which are carried. */
   faders: FaderValue[];
-  /** Strength of every place, the largest first, for pictures: |α|, or the norm of a vector. */
+  /** Strength of every place that is not 0, the largest first: α, or the norm of a vector. Position −1: every one. */
   places: FaderValue[];
   steps: number;
   /** How train and held-out prompts differ, in words. */
   split: string;
   dial: DialCurve;
-  /** All that was learned on this task since the model was opened. */
+  /** All that was learned on this task with this seed, which draws the held-out prompts, since the model was opened. */
   comparison: ComparisonRow[];
   warnings: string[];
 }
@@ -192,6 +197,7 @@ export interface Imported {
   method: Kind;
   /** For scalars tied to positions: what the desk shows. Then nothing is carried. */
   faders: FaderValue[];
+  /** As in `Learned`. */
   places: FaderValue[];
   /** In words: what it was learned on, how many numbers. */
   description: string;

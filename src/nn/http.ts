@@ -174,8 +174,7 @@ async function request(url: URL, headers: Record<string, string>): Promise<Respo
     let reason: string;
     let retryAfter: string | null = null;
     try {
-      // What a browser keeps compressed, it cuts by ranges of the compressed bytes.
-      const response = await fetch(url, { headers, cache: "no-store" });
+      const response = await fetch(url, { headers });
       if (!isTransient(response.status)) return response;
       reason = `${response.status} ${response.statusText}`;
       retryAfter = response.headers.get("Retry-After");

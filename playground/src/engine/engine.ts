@@ -10,7 +10,7 @@ import { openModel } from "./open";
 import { problemOf } from "./problem";
 import { Session } from "./session";
 import { steer } from "./steer";
-import { examplesOf, lessonOf } from "./tasks";
+import { examplesOf, heldOut } from "./tasks";
 
 /**
  * The engine of the playground, which runs in the worker, and in Node in tests. One model is open at a time. Long work
@@ -68,7 +68,7 @@ export function createEngine(surroundings: HubSurroundings = {}): Engine {
     },
     async examples(task) {
       const current = opened();
-      return examplesOf(current, lessonOf(current.model, task, "dynamic", 0).held);
+      return examplesOf(current, heldOut(current.model, task, 0));
     },
     attention: async (request) => attention(opened(), request),
     lens: async (request) => lens(opened(), request),

@@ -159,7 +159,6 @@ class Download {
       const report = (loaded: number) => this.onProgress({ file, loaded, total: size });
       await store.put(commit, file, response.body, size, report);
     } catch (error) {
-      if (this.signal.aborted || (error as Error).name === "QuotaExceededError") throw error;
       throw this.interrupted(file, error);
     }
     return (await store.find(commit, file)) ?? new Blob();
@@ -186,6 +185,9 @@ class Download {
 
   private interrupted(file: string, error: unknown): EngineError {
     const reason = error instanceof Error ? error.message : String(error);
+    if ((error as Error | undefined)?.name === "QuotaExceededError") {
+      return refusal(`The browser has no room left to keep ${file}.`, "Free some storage.", { reason });
+    }
     return refusal(`The download of ${file} broke off.`, "Open it again: files that came whole are kept.", { reason });
   }
 }

@@ -32,26 +32,21 @@ export interface Lesson {
  */
 export function lessonOf(model: Model, choice: TaskChoice, method: Kind, seed: number): Lesson {
   const own = ownLength(model, choice, seed);
-  if (method !== "dynamic" && own instanceof Error) throw own;
   const several = method === "dynamic" ? severalLengths(model, choice, seed) : own;
-  if (several instanceof Error && own instanceof Error) throw own;
-  const task = several instanceof Error ? (own as Task) : several;
-  const held = own instanceof Error ? task.test : own.test;
-  const shown = task.test === held ? held : alternately(task.test, held);
-  const warnings = [
-    ...new Set([...task.warnings, ...(method === "dynamic" || own instanceof Error ? [] : own.warnings)]),
-  ];
-  return {
-    name: choice.kind === "own" ? "own" : choice.kind,
-    train: task.train,
-    held,
-    shown,
-    split: task.split,
-    warnings,
-  };
+  const tasks = [several, own].filter((task): task is Task => !(task instanceof Error));
+  if (tasks.length === 0) throw own;
+  const { train, test, split, warnings } = tasks[0]!;
+  const held = tasks.at(-1)!.test;
+  return { name: choice.kind, train, held, shown: alternately(test, held), split, warnings };
 }
 
-/** Held-out prompts of a task, as text. */
+/** Held-out prompts of a task: of its own length, or of several where it has no length of its own. */
+export function heldOut(model: Model, choice: TaskChoice, seed: number): readonly Prompt[] {
+  const own = ownLength(model, choice, seed);
+  return own instanceof Error ? lessonOf(model, choice, "dynamic", seed).held : own.test;
+}
+
+/** Prompts as text. */
 export function examplesOf(session: Session, prompts: readonly Prompt[]): ({ prompt: string } & Answers)[] {
   const word = (id: number) => session.token(id).text.trim();
   return prompts.slice(0, mostExamples).map(({ text, correct, wrong }) => {
@@ -95,8 +90,8 @@ function severalLengths(model: Model, choice: TaskChoice, seed: number): Task | 
   });
 }
 
+/** Prompts of both lists by turns, each text once. */
 function alternately(a: readonly Prompt[], b: readonly Prompt[]): Prompt[] {
-  return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => [a[i], b[i]])
-    .flat()
-    .filter((p) => p !== undefined);
+  const both = Array.from({ length: Math.max(a.length, b.length) }, (_, i) => [a[i], b[i]]).flat();
+  return [...new Map(both.flatMap((prompt) => (prompt ? [[prompt.text, prompt]] : []))).values()];
 }

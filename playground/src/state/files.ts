@@ -2,8 +2,8 @@ import type { ModelSource } from "../protocol";
 import { pictureOf } from "../ui/look/picture";
 import { engine, openModel } from "./compute";
 import { examples } from "./examples";
-import { linkToDesk, showExample } from "./start";
-import { complain, desk, edit, forgetPast, inside, model, say, showFaders } from "./store";
+import { beginWith, linkToDesk } from "./start";
+import { complain, desk, edit, inside, model, say, showFaders } from "./store";
 
 /** Files that were dropped or chosen: a model's folder, or an intervention. */
 export async function importFiles(files: readonly File[]): Promise<void> {
@@ -48,18 +48,15 @@ export async function openModelFiles(files: readonly File[]): Promise<void> {
 
 /** Opens another model. What is on the desk belongs to the old one and goes, once the new one is there. */
 export async function change(source: ModelSource, name: string): Promise<boolean> {
-  const begin = () => {
-    if (source.kind === "built-in") showExample(examples[0]!);
-    else showFaders([], { prompt: story, answers: undefined });
-    forgetPast();
-  };
+  // Undo must not bring back what belongs to another model.
+  const begin = () => beginWith(source.kind === "built-in" ? examples[0]! : { prompt: anyPrompt });
   if (!(await openModel(source, name, begin))) return false;
   say(`${model.value?.name} is open.`);
   return true;
 }
 
 /** Also for models that know nothing but stories. */
-const story = "Once upon a time, there was a little";
+const anyPrompt = "Once upon a time, there was a little";
 
 export async function exportFile(): Promise<void> {
   try {

@@ -1,42 +1,59 @@
-import { emptyDesk } from "../desk/desk";
+import { type Desk, emptyDesk } from "../desk/desk";
+import { historyOf } from "../desk/history";
 import { longestLink, readLink, writeLink } from "../desk/link";
 import { keyOf } from "../desk/strip";
 import type { Imported } from "../protocol";
 import { engine, openModel, startComputing } from "./compute";
 import { type Example, examples } from "./examples";
-import { changeDesk, complain, desk, forgetPast, learning, model, say, selection, site, status } from "./store";
+import { changeDesk, complain, desk, history, learning, model, say, selection, site, status } from "./store";
 
 /** Opens the built-in model, with the desk of the link that the page was opened with, if it was. */
 export async function start(): Promise<void> {
   startComputing();
   status.value = await engine.status().catch(() => undefined);
   if (!(await openModel({ kind: "built-in" }, "capitals", () => {}))) return;
-  if (!(await openLink())) showExample(examples[0]!);
-  forgetPast();
+  if (!(await openLink())) beginWith(examples[0]!);
   // A link that is pasted into an open page.
   addEventListener("hashchange", () => void openPasted());
 }
 
-/** Clears the desk for an example, and selects the fader to begin with. */
-export function showExample({ prompt, correct, wrong, pointAt }: Example): void {
-  changeDesk(() => ({ ...emptyDesk, prompt, answers: { correct, wrong } }));
-  if (pointAt !== undefined) {
-    site.value = pointAt.site;
-    selection.value = new Set([keyOf(pointAt)]);
-  }
+type Beginning = Pick<Example, "prompt"> & Partial<Example>;
+
+/** Begins with a prompt: there is nothing to go back to. */
+export function beginWith(beginning: Beginning): void {
+  history.value = historyOf(deskOf(beginning));
+  choose(beginning);
+}
+
+/** Puts an example in place of what is on the desk. */
+export function showExample(example: Example): void {
+  changeDesk(() => deskOf(example));
+  choose(example);
+}
+
+function deskOf({ prompt, correct, wrong }: Beginning): Desk {
+  const answers = correct !== undefined && wrong !== undefined ? { correct, wrong } : undefined;
+  return { ...emptyDesk, prompt, answers };
+}
+
+/** The fader to begin with. */
+function choose({ pointAt }: Beginning): void {
+  if (pointAt === undefined) return;
+  site.value = pointAt.site;
+  selection.value = new Set([keyOf(pointAt)]);
 }
 
 async function openPasted(): Promise<void> {
+  // Other marks are places on the page.
+  if (!location.hash.startsWith("#d=")) return;
   if (learning.value !== undefined) {
     say("This link can be opened once learning has ended.");
     return;
   }
   // Links are made for the built-in model.
-  if (model.value?.source === "built-in") await openLink();
-  else if (await openModel({ kind: "built-in" }, "capitals", () => showExample(examples[0]!))) {
+  const begin = () => beginWith(examples[0]!);
+  if (model.value?.source === "built-in" || (await openModel({ kind: "built-in" }, "capitals", begin)))
     await openLink();
-    forgetPast();
-  }
 }
 
 async function openLink(): Promise<boolean> {
@@ -45,7 +62,7 @@ async function openLink(): Promise<boolean> {
     if (state === undefined) return false;
     let carried: Imported | undefined;
     if (state.carried !== undefined) carried = await engine.importIntervention("link", state.carried);
-    changeDesk(() => ({ ...state.desk, ...(carried && { carried }) }));
+    history.value = historyOf({ ...state.desk, ...(carried && { carried: { ...carried } }) });
     site.value = state.site;
     const first = Object.keys(state.desk.strips)[0];
     selection.value = new Set(first === undefined ? [] : [first]);

@@ -77,11 +77,6 @@ export function endMovement(): void {
   history.value = settle(history.value);
 }
 
-/** What is on the desk is where it begins: there is nothing to go back to. */
-export function forgetPast(): void {
-  history.value = historyOf(desk.value);
-}
-
 export function undoStep(): void {
   history.value = undo(history.value);
 }

@@ -173,6 +173,17 @@ export async function slide(page: Page, field: string, value: number): Promise<v
   await page.locator(field).fill(String(value));
 }
 
+/** Waits until the tour's words can be seen whole. */
+export async function expectTourInSight(page: Page): Promise<void> {
+  const isInside = async () => {
+    const box = (await page.locator(".tour").boundingBox())!;
+    const { width, height } = page.viewportSize()!;
+    const isWide = box.x >= 0 && box.x + box.width <= width;
+    return isWide && box.y >= 0 && box.y + box.height <= height ? "in sight" : JSON.stringify(box);
+  };
+  await expect.poll(isInside).toBe("in sight");
+}
+
 /** The message that the page shows, with its hint. */
 export function notice(page: Page): Locator {
   return page.locator(".notices .notice");

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { expectAsNode, faderAt, openDesk } from "./desk-page";
+import { expectAsNode, expectTourInSight, faderAt, openDesk } from "./desk-page";
 import { buildTime, chromium, closeBrowser, open, pageFolder } from "./open";
 
 describe.skipIf(chromium === undefined)("a first visit", () => {
@@ -26,9 +26,7 @@ describe.skipIf(chromium === undefined)("a first visit", () => {
       await tour.getByText(`${stop} of ${count}`).waitFor();
       titles.push((await tour.locator("h2").textContent())!);
       expect(await page.locator(".toured").count()).toBe(1);
-      const box = (await tour.boundingBox())!;
-      expect(box.x).toBeGreaterThanOrEqual(0);
-      expect(box.x + box.width).toBeLessThanOrEqual(page.viewportSize()!.width);
+      await expectTourInSight(page);
       // Focus is on the words; from there Tab goes to End, then to Next.
       await page.keyboard.press("Tab");
       await page.keyboard.press("Tab");

@@ -99,13 +99,21 @@ export function Tour() {
     };
     document.querySelector(stop.at)?.scrollIntoView({ block: "nearest" });
     // What the stop has opened is drawn first.
-    const frame = requestAnimationFrame(place);
-    card.current?.focus();
+    const frame = requestAnimationFrame(() => {
+      place();
+      card.current?.scrollIntoView({ block: "nearest" });
+    });
+    // Where it stands before it is placed is nowhere to scroll to.
+    card.current?.focus({ preventScroll: true });
     addEventListener("resize", place);
+    // The page grows when the model is there.
+    const grown = new ResizeObserver(place);
+    grown.observe(document.body);
     const leave = (event: KeyboardEvent) => event.key === "Escape" && end();
     addEventListener("keydown", leave);
     return () => {
       cancelAnimationFrame(frame);
+      grown.disconnect();
       removeEventListener("resize", place);
       removeEventListener("keydown", leave);
       for (const marked of document.querySelectorAll(".toured")) marked.classList.remove("toured");

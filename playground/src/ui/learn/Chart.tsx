@@ -32,7 +32,7 @@ export function Chart({ text, x, y, xLabel, yLabel, xWords = String, yWords = St
       <div class="plot">
         <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
           {y.ticks.map((tick) => (
-            <path key={tick} class={tick === 0 ? "base" : "grid"} d={`M0 ${100 - percentAlong(y, tick)}H100`} />
+            <path key={tick} class={tick === y.min ? "base" : "grid"} d={`M0 ${100 - percentAlong(y, tick)}H100`} />
           ))}
           {lines.map((line) => (
             <path key={line.name} class={`curve ${line.class}`} d={pathOf(line.xs, line.ys, x, y)} />

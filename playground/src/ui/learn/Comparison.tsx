@@ -6,25 +6,25 @@ import { tableRow } from "./rows";
 export function Comparison({ rows, shown }: { rows: readonly ComparisonRow[]; shown: string }) {
   if (rows.length === 0) return null;
   return (
-    <section class="compared" aria-labelledby="compared-title">
+    <div class="compared">
       <h2 id="compared-title">On held-out prompts</h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys. */}
-      <div class="wide-table" role="region" aria-labelledby="compared-title" tabIndex={0}>
+      <section class="wide-table" aria-labelledby="compared-title" tabIndex={0}>
         <table>
           <thead>
             <tr>
               <th scope="col">Learned</th>
               <th scope="col" title="Share of the answers that flip at β = +1, and at β = −1">
-                Flips <small>+1, −1</small>
+                Flips <small>+1 / −1</small>
               </th>
               <th scope="col" title="How much other tokens are disturbed: KL over all but the answers, nats">
-                Harm <small>KL</small>
+                Others <small>KL</small>
               </th>
               <th scope="col" title="How often the likeliest other token stays the same">
-                Kept <small>best other</small>
+                Kept <small>other</small>
               </th>
               <th scope="col" title="Numbers that are not 0, and the places they act at">
-                Size <small>at places</small>
+                Numbers <small>places</small>
               </th>
               <th scope="col">
                 <span class="visually-hidden">Put on the desk</span>
@@ -60,7 +60,7 @@ export function Comparison({ rows, shown }: { rows: readonly ComparisonRow[]; sh
             ))}
           </tbody>
         </table>
-      </div>
-    </section>
+      </section>
+    </div>
   );
 }

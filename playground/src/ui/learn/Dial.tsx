@@ -54,7 +54,6 @@ export function Dial({ dial, isOff }: { dial: DialCurve; isOff: boolean }) {
           onInput={(event) => changeDesk({ beta: event.currentTarget.valueAsNumber }, "beta")}
           onChange={endMovement}
         />
-        <output>β {signed(beta)}</output>
       </label>
     </div>
   );

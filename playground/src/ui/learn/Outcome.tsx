@@ -1,4 +1,6 @@
+import { signed } from "../../desk/strip";
 import { comparison, exampleIndex, isOnDesk, lesson, show, showExample } from "../../state/learning";
+import { desk } from "../../state/store";
 import { Comparison } from "./Comparison";
 import { Dial } from "./Dial";
 import { Losses } from "./Progress";
@@ -35,8 +37,12 @@ export function Outcome() {
           </details>
         )}
         <h2>
-          <span>Turn it with β</span>
-          {!isOnDesk.value && (
+          <span>Turn the {{ scalars: "scalars", vectors: "vectors", dynamic: "dynamic scalars" }[learned.method]}</span>
+          {isOnDesk.value ? (
+            <span class="quiet">
+              β <output for="learned-beta">{signed(desk.value.beta)}</output>
+            </span>
+          ) : (
             <button type="button" class="small" onClick={() => show(learned.handle)}>
               Put it back on the desk
             </button>
@@ -62,7 +68,8 @@ function Examples() {
   const at = exampleIndex.value;
   const words = at < 0 ? `${examples.length} held-out prompts` : `Held-out prompt ${at + 1} of ${examples.length}`;
   return (
-    <div class="tries" role="group" aria-label="Held-out prompts">
+    <fieldset class="tries">
+      <legend class="visually-hidden">Held-out prompts</legend>
       <button
         type="button"
         disabled={examples.length === 0}
@@ -80,6 +87,6 @@ function Examples() {
       >
         →
       </button>
-    </div>
+    </fieldset>
   );
 }

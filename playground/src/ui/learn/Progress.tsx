@@ -2,7 +2,7 @@ import type { LearnProgress } from "../../protocol";
 import { losses } from "../../state/learning";
 import { Chart, Legend, type Line } from "./Chart";
 import { describeLosses, numbersWords, spokenProgress } from "./rows";
-import { axisTo, thinned } from "./scales";
+import { axisTo, decadeOf, decadesTo, thinned } from "./scales";
 
 const terms = [
   { key: "effectiveness", name: "Effective", title: "How far the answers are from flipping" },
@@ -36,12 +36,17 @@ export function Progress() {
   );
 }
 
-/** The terms of the loss, as they enter the sum, against the steps. */
+/** The terms of the loss, as they enter the sum, against the steps. One can be a hundred times another: hence decades. */
 export function Losses({ all, steps }: { all: readonly LearnProgress[]; steps: number }) {
   const points = thinned(all, mostPoints);
   const last = all.at(-1)!;
   const xs = points.map(({ step }) => step);
-  const lines: Line[] = terms.map(({ key, name }) => ({ name, class: key, xs, ys: points.map((point) => point[key]) }));
+  const lines: Line[] = terms.map(({ key, name }) => ({
+    name,
+    class: key,
+    xs,
+    ys: points.map((point) => decadeOf(point[key])),
+  }));
   const most = Math.max(...points.flatMap((point) => terms.map(({ key }) => point[key])));
   const { ticks } = axisTo(steps, 4);
   return (
@@ -50,9 +55,10 @@ export function Losses({ all, steps }: { all: readonly LearnProgress[]; steps: n
       <Chart
         text={describeLosses(all)}
         x={{ min: 0, max: steps, ticks: ticks.filter((tick) => tick <= steps) }}
-        y={axisTo(most)}
+        y={decadesTo(most)}
         xLabel="step"
-        yLabel="loss, by its terms"
+        yLabel="loss by its terms, tenfold from line to line"
+        yWords={(decade) => String(Number((10 ** decade).toPrecision(1)))}
         lines={lines}
       />
     </>

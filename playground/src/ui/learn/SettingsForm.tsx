@@ -50,7 +50,11 @@ export function SettingsForm({ isOff }: { isOff: boolean }) {
       <Sites />
       <label class="setting">
         <span>
-          Leave other tokens alone <i>λ_F</i> <output>{faithfulness.toFixed(2)}</output>
+          Leave other tokens alone{" "}
+          <i>
+            λ<sub>F</sub>
+          </i>{" "}
+          <output>{faithfulness.toFixed(2)}</output>
         </span>
         <input
           type="range"
@@ -64,7 +68,11 @@ export function SettingsForm({ isOff }: { isOff: boolean }) {
       </label>
       <label class="setting">
         <span>
-          Use few numbers <i>λ_M</i> <output>{times}</output>
+          Use few numbers{" "}
+          <i>
+            λ<sub>M</sub>
+          </i>{" "}
+          <output>{times}</output>
         </span>
         <input
           type="range"

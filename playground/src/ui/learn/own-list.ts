@@ -45,7 +45,7 @@ function parseLine(content: string): OwnPrompt | string {
   if (fields.length < 3 || fields.length > 4) {
     return `${fields.length === 1 ? "1 part" : `${fields.length} parts`}, not 3: write prompt | answer | other answer`;
   }
-  const empty = fields.findIndex((field) => field === "");
+  const empty = fields.indexOf("");
   if (empty >= 0) return `the ${parts[empty]} is empty`;
   const [prompt, correct, wrong, group] = fields as [string, string, string, string?];
   if (correct === wrong) return `both answers are "${correct}"`;

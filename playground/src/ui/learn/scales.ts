@@ -15,6 +15,20 @@ export function axisTo(most: number, count = 3): Axis {
   return { min: 0, max: ticks.at(-1)!, ticks };
 }
 
+/** What is smaller, 0 too, lies on the ground of an axis of decades. */
+export const leastShown = 0.01;
+
+/** Decades from `leastShown` to the first at or above `most`, and to 10 at least. Its values are those of `decadeOf`. */
+export function decadesTo(most: number): Axis {
+  const min = decadeOf(leastShown);
+  const max = Math.max(1, Number.isFinite(most) ? Math.ceil(decadeOf(most) - 1e-9) : 1);
+  return { min, max, ticks: Array.from({ length: max - min + 1 }, (_, i) => min + i) };
+}
+
+export function decadeOf(value: number): number {
+  return Math.log10(Math.max(value, leastShown));
+}
+
 /** Where a value lies between the ends of an axis, in percent. */
 export function percentAlong({ min, max }: Axis, value: number): number {
   return Math.min(100, Math.max(0, (100 * (value - min)) / (max - min)));

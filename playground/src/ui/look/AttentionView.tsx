@@ -2,7 +2,7 @@ import { desk, model } from "../../state/store";
 import { Choice } from "./Choice";
 import { HeadMap } from "./HeadMap";
 import { Heads } from "./Heads";
-import { attention, head, layer, query, readAttention, useFresh } from "./looking";
+import { attention, head, layer, query, readAttention, shownLayer, useFresh } from "./looking";
 import { Reading } from "./Reading";
 
 const sides = [
@@ -30,9 +30,19 @@ export function AttentionView() {
   };
   return (
     <div class="look">
-      <p class="words">Each row is a token, and dark is what it reads. Choose a head, then point at a token.</p>
+      <p class="words">
+        Each row is a token, and its strongest cells are what it reads. Choose a head, then point at a token.
+      </p>
       <div class="look-bar">
-        <Choice label="Layer" name="attention-layer" names={layers} value={layer} />
+        <Choice
+          label="Layer"
+          name="attention-layer"
+          names={layers}
+          value={shownLayer.value}
+          onChoose={(next) => {
+            layer.value = next;
+          }}
+        />
       </div>
       <Heads clean={seen.clean} steered={seen.steered} chosen={own} />
       <div class="pair">

@@ -5,7 +5,7 @@ import { percent } from "./words";
 
 type Patterns = readonly (readonly (readonly number[])[])[];
 
-/** All heads of a layer as they are with the faders, and how much of its reading each has moved. */
+/** All heads of a layer as they are with the faders, and how far their reading has moved. */
 export function Heads({ clean, steered, chosen }: { clean: Patterns; steered: Patterns; chosen: number }) {
   return (
     <fieldset class="heads">
@@ -44,7 +44,7 @@ function Thumbnail({ pattern }: { pattern: readonly (readonly number[])[] }) {
 
 function Moved({ by }: { by: number }) {
   return (
-    <small class="moved" title="Share of its reading that your faders move elsewhere">
+    <small class="moved" title="The largest share of a token's reading that your faders move elsewhere">
       {by < 0.005 ? "unchanged" : `${percent(by)} moved`}
     </small>
   );

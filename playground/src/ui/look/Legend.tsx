@@ -1,11 +1,14 @@
 import type { Scale } from "./heat";
 
 /** What the colours mean. */
-export function Legend({ from, to, above, below }: Scale) {
+export function Legend({ from, to, above, below, isPale }: Scale) {
   return (
     <span class="scale">
       {from}
-      <i class={below ? `both ${above} under-${below}` : above} aria-hidden="true" />
+      <i
+        class={[above, below && `both under-${below}`, isPale && "worded"].filter(Boolean).join(" ")}
+        aria-hidden="true"
+      />
       {to}
     </span>
   );

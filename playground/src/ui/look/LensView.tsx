@@ -34,8 +34,26 @@ export function LensView() {
     <div class="look">
       <p class="words">If the model ended here, what would it say next?</p>
       <div class="look-bar">
-        <Choice label="Show" name="lens-side" names={sides} value={lensSide} />
-        {isContest && <Choice label="Colour" name="lens-color" names={colors} value={lensColor} />}
+        <Choice
+          label="Show"
+          name="lens-side"
+          names={sides}
+          value={side}
+          onChoose={(next) => {
+            lensSide.value = next;
+          }}
+        />
+        {isContest && (
+          <Choice
+            label="Colour"
+            name="lens-color"
+            names={colors}
+            value={lensColor.value}
+            onChoose={(next) => {
+              lensColor.value = next;
+            }}
+          />
+        )}
       </div>
       <Grid
         isWide

@@ -13,6 +13,8 @@ export interface Scale {
   readonly to: string;
   readonly above: Tone;
   readonly below?: Tone;
+  /** Of cells with text on them. */
+  readonly isPale?: boolean;
 }
 
 /** Below 1, so that small values are seen beside large ones. */
@@ -40,11 +42,14 @@ export const inks = {
   well: "#f1eee7",
 } as const;
 
-/** The colour as it is on white, `#rrggbb`; `most` is what a share of 1 has of its tone. */
-export function onWhite({ tone, share }: Heat, most = 1): string {
-  const parts = [1, 3, 5].map((at) => {
-    const ink = Number.parseInt(inks[tone].slice(at, at + 2), 16);
-    return Math.round(255 + (ink - 255) * share * most);
-  });
+const channels = (ink: string) => [1, 3, 5].map((at) => Number.parseInt(ink.slice(at, at + 2), 16));
+
+/** The colour of a cell in a picture, `#rrggbb`; `most` is what a share of 1 has of its tone. */
+export function inkOf(heat: Heat | undefined, most = 1): string {
+  if (heat === undefined) return inks.well;
+  const under = channels(inks.well);
+  const parts = channels(inks[heat.tone]).map((ink, i) =>
+    Math.round(under[i]! + (ink - under[i]!) * heat.share * most),
+  );
   return `#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }

@@ -44,11 +44,17 @@ export function lensScale(result: LensResult, side: LensSide, color: LensColor, 
   const isChange = side === "difference";
   if (color === "answers" && hasAnswers(result) && answers) {
     const towards = isChange ? "towards " : "";
-    return { from: `${towards}${answers.wrong}`, to: `${towards}${answers.correct}`, above: "correct", below: "wrong" };
+    return {
+      from: `${towards}${answers.wrong}`,
+      to: `${towards}${answers.correct}`,
+      above: "correct",
+      below: "wrong",
+      isPale: true,
+    };
   }
   return isChange
-    ? { from: "less likely", to: "more likely", above: "up", below: "down" }
-    : { from: "0%", to: "100% sure", above: "accent" };
+    ? { from: "less likely", to: "more likely", above: "up", below: "down", isPale: true }
+    : { from: "0%", to: "100% sure", above: "accent", isPale: true };
 }
 
 /** `blocks.0.resid_pre` is `before 0`; what leaves the last layer is the model's output. */

@@ -1,4 +1,4 @@
-import { effect, signal, untracked } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { AttentionResult, LensResult } from "../../protocol";
 import { engine } from "../../state/compute";
@@ -11,7 +11,12 @@ export const lensSide = signal<LensSide>("steered");
 export const lensColor = signal<LensColor>("answers");
 
 export const attention = signal<(AttentionResult & { readonly layer: number }) | undefined>(undefined);
-export const layer = signal(0);
+/** The last one where none was chosen: there the answer comes together. */
+export const layer = signal<number | undefined>(undefined);
+export const shownLayer = computed(() => {
+  const last = (model.value?.n_layers ?? 1) - 1;
+  return Math.min(layer.value ?? last, last);
+});
 export const head = signal(0);
 /** The token whose reading is shown; the last one where none was chosen. */
 export const query = signal<number | undefined>(undefined);
@@ -26,8 +31,7 @@ export const readLens = latest(async () => {
 
 export const readAttention = latest(async () => {
   if (learning.value !== undefined) return;
-  const layers = model.value?.n_layers ?? 1;
-  const at = Math.min(layer.value, layers - 1);
+  const at = shownLayer.value;
   const { prompt } = desk.value;
   const pattern = await attempt(() => engine.attention({ prompt, edit: edit.value, layer: at }));
   attention.value = pattern && { ...pattern, layer: at };
@@ -50,7 +54,7 @@ export function useFresh(look: () => Promise<void>): void {
     () =>
       effect(() => {
         // Read here, so that this runs again when they change.
-        void [model.value, desk.value, edit.value, learning.value, layer.value];
+        void [model.value, desk.value, edit.value, learning.value, shownLayer.value];
         untracked(() => void look());
       }),
     [look],

@@ -23,10 +23,10 @@ export function shadesOf(pattern: readonly (readonly number[])[]): Shade[] {
     .filter(({ path, opacity }) => path && opacity > 0);
 }
 
-/** How much of its reading a head has moved elsewhere, 0 … 1: the mean over queries of half the sum of changes. */
+/** How much of its reading a head has moved elsewhere, 0 … 1: half the sum of changes, at the query where most has. */
 export function movedBy(clean: readonly (readonly number[])[], steered: readonly (readonly number[])[]): number {
   const moved = clean.map((row, q) => row.reduce((sum, weight, k) => sum + Math.abs(weight - steered[q]![k]!), 0) / 2);
-  return moved.reduce((a, b) => a + b, 0) / Math.max(1, moved.length);
+  return Math.max(0, ...moved);
 }
 
 /** What a query reads most, in words: `“Poland” 43%, “is” 20%`. */

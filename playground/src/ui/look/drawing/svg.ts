@@ -1,4 +1,4 @@
-import { heatOf, inks, onWhite, type Scale } from "../heat";
+import { heatOf, inkOf, inks, type Scale, textTint } from "../heat";
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 
@@ -104,12 +104,11 @@ const steps = 24;
 const stepWidth = 4;
 
 /** A strip of colours between the words for its ends. */
-function drawScale({ from, to, above, below }: Scale, x: number, y: number): string {
+function drawScale({ from, to, above, below, isPale }: Scale, x: number, y: number): string {
   const start = x + from.length * sansWidth + 8;
   const strip = Array.from({ length: steps }, (_, i) => {
     const value = below ? (2 * i) / (steps - 1) - 1 : i / (steps - 1);
-    const heat = heatOf(value, 1, above, below);
-    const fill = heat ? onWhite(heat) : "#ffffff";
+    const fill = inkOf(heatOf(value, 1, above, below), isPale ? textTint : 1);
     return tag("rect", { x: start + i * stepWidth, y: y - 1, width: stepWidth, height: 10, fill });
   });
   const words = { fill: inks.quiet, "font-size": 12 };

@@ -1,4 +1,4 @@
-import { inks, onWhite, textTint } from "../heat";
+import { inkOf, inks, textTint } from "../heat";
 import type { Table, TableCell } from "../table";
 import { short } from "../words";
 import { escaped, type Heading, letterWidth, mono, page, tag, text, upright } from "./svg";
@@ -13,10 +13,12 @@ const longestText = 10;
 export function drawTable(heading: Heading, table: Table): string {
   const width = (label: string) => [...label].length * size * letterWidth;
   const labels = table.tokens.map((token) => short(token, longest));
-  const texts = table.rows.flatMap(({ cells }) => cells.map((cell) => short(cell.text ?? "", longestText)));
   const isWorded = table.rows.some(({ cells }) => cells.some((cell) => cell.text !== undefined));
-  const column = isWorded ? Math.max(30, ...texts.map(width)) + 10 : 24;
+  const widest = (column: number) =>
+    Math.max(24, ...table.rows.map(({ cells }) => width(short(cells[column]!.text ?? "", longestText)))) + 10;
+  const columns = labels.map((_, column) => (isWorded ? widest(column) : 24));
   const left = Math.max(...[table.corner, ...table.rows.map(({ name }) => name)].map(width)) + 14;
+  const starts = columns.map((_, column) => columns.slice(0, column).reduce((sum, each) => sum + each, left));
   const top = Math.max(...labels.map(width)) + 12;
   const groupWidth = Math.max(
     0,
@@ -24,7 +26,7 @@ export function drawTable(heading: Heading, table: Table): string {
   );
   const drawn: string[] = [text(0, top - 8, table.corner, { fill: inks.quiet, "font-size": size })];
   labels.forEach((label, at) => {
-    drawn.push(upright(left + (at + 0.5) * column, top - 8, label, { "font-family": mono, "font-size": size }));
+    drawn.push(upright(starts[at]! + columns[at]! / 2, top - 8, label, { "font-family": mono, "font-size": size }));
   });
   let y = top;
   for (const { name, group, cells } of table.rows) {
@@ -37,18 +39,21 @@ export function drawTable(heading: Heading, table: Table): string {
     drawn.push(
       text(0, y + rowHeight / 2, name, { dy: "0.35em", fill: inks.quiet, "font-family": mono, "font-size": size }),
     );
-    for (const [at, cell] of cells.entries()) drawn.push(drawCell(cell, left + at * column, y, column, isWorded));
+    for (const [at, cell] of cells.entries()) drawn.push(drawCell(cell, starts[at]!, y, columns[at]!, isWorded));
     y += rowHeight;
   }
   return page(heading, {
-    width: Math.max(groupWidth, left + column * labels.length),
+    width: Math.max(
+      groupWidth,
+      columns.reduce((sum, each) => sum + each, left),
+    ),
     height: y,
     markup: drawn.join(""),
   });
 }
 
 function drawCell(cell: TableCell, x: number, y: number, width: number, isWorded: boolean): string {
-  const fill = cell.heat ? onWhite(cell.heat, isWorded ? textTint : 1) : inks.well;
+  const fill = inkOf(cell.heat, isWorded ? textTint : 1);
   return tag(
     "g",
     {},
