@@ -67,7 +67,7 @@ function startOnce(): void {
 function end(): void {
   current.value = undefined;
   // Keys go on where the tour has led.
-  document.querySelector<HTMLElement>(".faders [tabindex='0']")?.focus();
+  document.querySelector<HTMLElement>(".faders [tabindex='0']")?.focus({ preventScroll: true });
   try {
     localStorage.setItem(name, "yes");
   } catch {
@@ -88,7 +88,8 @@ export function Tour() {
       const target = document.querySelector(stop.at) ?? document.querySelector("main")!;
       const own = card.current;
       if (own === null) return;
-      target.classList.add("toured");
+      // Not a class: a fader that is turned gets another one.
+      target.setAttribute("data-toured", "");
       const box = target.getBoundingClientRect();
       const { width, height } = own.getBoundingClientRect();
       const below = box.bottom + 12 + height < innerHeight;
@@ -116,7 +117,7 @@ export function Tour() {
       grown.disconnect();
       removeEventListener("resize", place);
       removeEventListener("keydown", leave);
-      for (const marked of document.querySelectorAll(".toured")) marked.classList.remove("toured");
+      for (const marked of document.querySelectorAll("[data-toured]")) marked.removeAttribute("data-toured");
     };
   }, [stop]);
   if (stop === undefined || at === undefined) return null;
