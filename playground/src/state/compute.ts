@@ -79,7 +79,12 @@ function count(): void {
   times.push(now);
   while (times[0]! < now - 1000) times.shift();
   updateRate.value = times.length;
+  rest();
 }
+
+const rest = afterPause(() => {
+  updateRate.value = 0;
+}, 1000);
 
 const write = afterPause(async () => {
   const { prompt } = desk.value;
@@ -117,10 +122,11 @@ export function startComputing(): void {
  * old one. Resolves with whether it could be opened.
  */
 export async function openModel(source: ModelSource, name: string, begin: () => void): Promise<boolean> {
+  const own = ++attempts;
   opening.value = { name };
   try {
     const info = await engine.open(source, (progress) => {
-      if (opening.value !== undefined) opening.value = { name, progress };
+      if (own === attempts) opening.value = { name, progress };
     });
     const computing = await engine.status();
     batch(() => {
@@ -132,9 +138,13 @@ export async function openModel(source: ModelSource, name: string, begin: () => 
     });
     return true;
   } catch (error) {
-    complain(error);
+    // One that gave way to another has nothing to say.
+    if (own === attempts) complain(error);
     return false;
   } finally {
-    opening.value = undefined;
+    if (own === attempts) opening.value = undefined;
   }
 }
+
+/** How many models were asked for: only the last counts. */
+let attempts = 0;

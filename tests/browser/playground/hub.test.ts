@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Page, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectAsNode, faderAt, notice, openDesk } from "./desk-page";
@@ -10,9 +11,10 @@ const files = new Map(names.map((name) => [name, readFileSync(new URL(name, fold
 const commit = "c".repeat(40);
 const hub = "https://huggingface.co/**";
 
-/** Answers as the hub does, with one model, `owner/model`. */
+/** Answers as the hub does, with two models, `owner/model` and `owner/other`. */
 function answer(route: Route, beforeWeights: () => Promise<void>): Promise<void> {
-  const path = new URL(route.request().url()).pathname;
+  const { pathname } = new URL(route.request().url());
+  const path = pathname.replace("/owner/other/", "/owner/model/");
   const headers = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "*" };
   const json = { _id: "1", id: "owner/model", sha: commit, lastModified: "2024-01-01" };
   const list = names.map((name) => ({ type: "file", path: name, size: files.get(name)!.length, oid: "0" }));
@@ -24,7 +26,8 @@ function answer(route: Route, beforeWeights: () => Promise<void>): Promise<void>
     return route.fulfill({ status: 401, headers: { ...headers, "X-Error-Code": "RepoNotFound" }, body: "" });
   }
   const isReady = name === "model.safetensors" ? beforeWeights() : Promise.resolve();
-  return isReady.then(() => route.fulfill({ headers, body: files.get(name)! }));
+  // Nobody waits for it any more where another model was opened meanwhile.
+  return isReady.then(() => route.fulfill({ headers, body: files.get(name)! }).catch(() => {}));
 }
 
 describe.skipIf(chromium === undefined)("a name on the hub", () => {
@@ -76,6 +79,17 @@ describe.skipIf(chromium === undefined)("a name on the hub", () => {
     await expectAsNode(page);
   });
 
+  test("gives way to a folder that is opened meanwhile", async () => {
+    const { page } = opened;
+    const asked = page.waitForRequest(/model\.safetensors$/);
+    await ask(page, "owner/other");
+    await asked;
+    await page.getByLabel("Folder of a model").setInputFiles(fileURLToPath(folder));
+    await notice(page).getByText("capitals is open.").waitFor();
+    expect(await page.locator("dialog .problem").count()).toBe(0);
+    await expectWorks(page);
+  });
+
   test("is downloaded with progress, and answers", async () => {
     const { page } = opened;
     await ask(page, "owner/model");
@@ -102,7 +116,7 @@ describe.skipIf(chromium === undefined)("a name on the hub", () => {
     await notice(page).getByText("owner/model is open.").waitFor();
     await expectWorks(page);
     expect(asked).toBe(0);
-    await ask(page, "owner/other");
+    await ask(page, "owner/third");
     await page.locator("dialog").getByText("The Hugging Face hub cannot be reached.").waitFor();
   });
 });

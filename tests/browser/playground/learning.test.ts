@@ -7,6 +7,7 @@ import {
   expectLearned,
   faderAt,
   nodeModel,
+  notice,
   openDesk,
   shownOn,
   slide,
@@ -86,6 +87,12 @@ describe.skipIf(chromium === undefined)("learning in the page", () => {
     await expect.poll(standing, { timeout: 15_000 }).not.toBe(early);
     expect(await page.locator(".learn progress").getAttribute("max")).toBe("3000");
     expect(await page.getByRole("button", { name: "Export" }).isDisabled()).toBe(true);
+    await page.evaluate(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(["{}"], "config.json"));
+      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+    });
+    await notice(page).getByText("Files can be opened once learning has ended.").waitFor();
     await page.locator("#learn").click();
     await page.locator(".learn progress").waitFor({ state: "detached" });
     expect(await asked(page)).toEqual(before);

@@ -1,7 +1,8 @@
 import type { RefObject } from "preact";
 import { useRef, useState } from "preact/hooks";
+import type { ModelSource } from "../../protocol";
 import { change, importFiles } from "../../state/files";
-import { model, notice, opening } from "../../state/store";
+import { model, type Notice, notice, opening } from "../../state/store";
 import { Words } from "./NoticeBar";
 
 /** Chooses the model: the built-in one, a folder of this machine, or a name on the hub. */
@@ -11,6 +12,13 @@ export function ModelDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | 
   const busy = opening.value;
   const progress = busy?.progress;
   const close = () => dialog.current?.close();
+  // What lies behind a dialog is neither seen nor read aloud: what went wrong here is said here too.
+  const [failed, setFailed] = useState<Notice>();
+  const open = async (source: ModelSource, named: string) => {
+    setFailed(undefined);
+    if (await change(source, named)) close();
+    else setFailed(notice.value);
+  };
   return (
     <dialog ref={dialog} class="models" aria-labelledby="models-title">
       <h2 id="models-title">Which model?</h2>
@@ -20,7 +28,7 @@ export function ModelDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | 
         <button
           type="button"
           disabled={busy !== undefined || model.value?.source === "built-in"}
-          onClick={() => void change({ kind: "built-in" }, "capitals").then((isOpen) => isOpen && close())}
+          onClick={() => void open({ kind: "built-in" }, "capitals")}
         >
           {model.value?.source === "built-in" ? "Open now" : "Open"}
         </button>
@@ -52,7 +60,7 @@ export function ModelDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | 
         class="choice"
         onSubmit={(event) => {
           event.preventDefault();
-          void change({ kind: "hub", name: name.trim() }, name.trim()).then((isOpen) => isOpen && close());
+          void open({ kind: "hub", name: name.trim() }, name.trim());
         }}
       >
         <h3>A name on the Hugging Face hub</h3>
@@ -81,11 +89,10 @@ export function ModelDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | 
           <progress {...(progress && progress.total > 0 && { value: progress.loaded, max: progress.total })} />
         </p>
       )}
-      {/* What lies behind a dialog is neither seen nor read aloud. */}
       <div role="alert">
-        {!busy && notice.value?.tone === "problem" && (
+        {failed !== undefined && failed === notice.value && (
           <div class="notice problem">
-            <Words {...notice.value} />
+            <Words {...failed} />
           </div>
         )}
       </div>
