@@ -57,7 +57,8 @@ export async function readLink(hash: string, sites: readonly Site[]): Promise<Li
   const isText = (value: unknown): value is string => typeof value === "string";
   const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
   const answers = Array.isArray(a) && a.every(isText) && a.length === 2 ? { correct: a[0], wrong: a[1] } : undefined;
-  if (!isText(p) || !Array.isArray(f) || !isNumber(b) || !sites.includes(s as Site)) throw broken();
+  const isWhole = !isText(c) || /^[\w-]*$/.test(c);
+  if (!isWhole || !isText(p) || !Array.isArray(f) || !isNumber(b) || !sites.includes(s as Site)) throw broken();
   const strips = Object.fromEntries(f.map((row) => stripOf(row, sites)));
   return {
     desk: { prompt: p, answers, strips, beta: b, keep: isNumber(k) ? k : undefined },

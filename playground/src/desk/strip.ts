@@ -68,17 +68,21 @@ export function stripsOf(values: readonly FaderValue[]): Strips {
 }
 
 /** The same strips with some of them changed; one that comes to rest is forgotten. */
-export function withStrips(strips: Strips, keys: Iterable<string>, change: (strip: Strip) => Strip): Strips {
+export function withStrips(
+  strips: Strips,
+  keys: Iterable<string>,
+  change: (strip: Strip, key: string) => Strip,
+): Strips {
   const next: Record<string, Strip> = { ...strips };
   for (const key of keys) {
-    const strip = change(next[key] ?? atRest);
+    const strip = change(next[key] ?? atRest, key);
     if (isAtRest(strip)) delete next[key];
     else next[key] = strip;
   }
   return next;
 }
 
-/** Two decimals, and not beyond what the model can bear. */
+/** Three decimals, and not beyond what the model can bear. */
 export function tidyAlpha(alpha: number): number {
   const rounded = Math.round(alpha * 1000) / 1000;
   return Math.min(mostAlpha, Math.max(-mostAlpha, rounded)) || 0;

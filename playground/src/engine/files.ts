@@ -1,8 +1,9 @@
 import { importIntervention, interventionFromBytes, LearnedIntervention, readSafetensors, tensor } from "fader";
 import type { Edit, Imported } from "../protocol";
 import { alphasOf } from "./edit";
-import { refusal } from "./engine-error";
+import { EngineError, refusal } from "./engine-error";
 import { fadersOf, placesOf, placesOfMap } from "./places";
+import { problemOf } from "./problem";
 import type { Session } from "./session";
 
 /** Reads a saved intervention, a GGUF control vector, or a map by names (`.npz`, safetensors). */
@@ -19,7 +20,7 @@ function isSaved(bytes: Uint8Array, source: string): boolean {
 }
 
 function readSaved(session: Session, fileName: string, bytes: Uint8Array): Imported {
-  const learned = interventionFromBytes(bytes, session.model, { source: fileName });
+  const learned = fitting(() => interventionFromBytes(bytes, session.model, { source: fileName }));
   const { kind: method, provenance, activeParameters, parameterCount } = learned;
   const { task, seed, steps } = provenance;
   const origin = steps === 0 ? "set by hand" : `learned on "${task}" in ${steps} steps with seed ${seed}`;
@@ -32,6 +33,17 @@ function readSaved(session: Session, fileName: string, bytes: Uint8Array): Impor
     description: `${named[method]}, ${origin}: ${activeParameters} of ${parameterCount} ${many} not 0`,
     tokens: learned.hasPositions ? provenance.tokens.map(String) : [],
   };
+}
+
+/** The library's hint for a file of another model is an option of its function: here there is none. */
+function fitting<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const problem = problemOf(error);
+    if (!/force: true/.test(problem.hint ?? "")) throw error;
+    throw new EngineError({ ...problem, hint: "Open that model first." });
+  }
 }
 
 const named = { scalars: "Scalars", vectors: "Vectors", dynamic: "Dynamic scalars" };

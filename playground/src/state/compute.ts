@@ -1,4 +1,4 @@
-import { effect, untracked } from "@preact/signals";
+import { batch, effect, untracked } from "@preact/signals";
 import { startEngine } from "../engine/client";
 import type { Answers, ModelSource, SteerRequest, SteerResult } from "../protocol";
 import { afterPause, latest } from "./latest";
@@ -9,6 +9,7 @@ import {
   edit,
   learning,
   model,
+  type Notice,
   notice,
   opening,
   result,
@@ -45,12 +46,11 @@ const steer = latest(async () => {
     result.value = await ask({ prompt, edit: edit.value }, answers);
     count();
     if (misnamed !== undefined) throw misnamed;
-    if (notice.value?.tone === "problem" && isOfSteering) notice.value = undefined;
-    isOfSteering = false;
+    if (notice.value === complaint) notice.value = undefined;
   } catch (error) {
     if (error !== misnamed) result.value = undefined;
-    isOfSteering = true;
     complain(error);
+    complaint = notice.value;
   }
 });
 
@@ -71,15 +71,20 @@ async function ask(request: Omit<SteerRequest, "answers">, answers: Answers | un
   }
 }
 
-/** Whether the notice that is shown is about the prompt or the faders, and goes when they work again. */
-let isOfSteering = false;
+/** What was said about the prompt or the faders: it goes when they work again. */
+let complaint: Notice | undefined;
 
 function count(): void {
   const now = performance.now();
   times.push(now);
   while (times[0]! < now - 1000) times.shift();
   updateRate.value = times.length;
+  rest();
 }
+
+const rest = afterPause(() => {
+  updateRate.value = 0;
+}, 1000);
 
 const write = afterPause(async () => {
   const { prompt } = desk.value;
@@ -112,22 +117,34 @@ export function startComputing(): void {
   });
 }
 
-/** Opens a model; the desk is emptied when it is another one than before. Resolves with whether it could be opened. */
-export async function openModel(source: ModelSource, name: string): Promise<boolean> {
+/**
+ * Opens a model. `begin` puts on the desk what it begins with, in one step with the model: what was there belongs to the
+ * old one. Resolves with whether it could be opened.
+ */
+export async function openModel(source: ModelSource, name: string, begin: () => void): Promise<boolean> {
+  const own = ++attempts;
   opening.value = { name };
   try {
     const info = await engine.open(source, (progress) => {
-      if (opening.value !== undefined) opening.value = { name, progress };
+      if (own === attempts) opening.value = { name, progress };
     });
-    status.value = await engine.status();
-    site.value = info.sites.includes(site.value) ? site.value : info.sites[0]!;
-    selection.value = new Set();
-    model.value = info;
+    const computing = await engine.status();
+    batch(() => {
+      status.value = computing;
+      site.value = info.sites.includes(site.value) ? site.value : info.sites[0]!;
+      selection.value = new Set();
+      model.value = info;
+      begin();
+    });
     return true;
   } catch (error) {
-    complain(error);
+    // One that gave way to another has nothing to say.
+    if (own === attempts) complain(error);
     return false;
   } finally {
-    opening.value = undefined;
+    if (own === attempts) opening.value = undefined;
   }
 }
+
+/** How many models were asked for: only the last counts. */
+let attempts = 0;

@@ -7,7 +7,10 @@ import { complain, desk, edit, inside, model, say, showFaders } from "./store";
 
 /** Files that were dropped or chosen: a model's folder, or an intervention. */
 export async function importFiles(files: readonly File[]): Promise<void> {
-  if (files.length === 0) return;
+  if (files.length === 0) {
+    complain({ problem: "There are no files in this folder", hint: "Choose a folder in Hugging Face layout." });
+    return;
+  }
   if (files.some(({ name }) => name === "config.json")) {
     await openModelFiles(files);
     return;
@@ -45,9 +48,9 @@ export async function openModelFiles(files: readonly File[]): Promise<void> {
 
 /** Opens another model. What is on the desk belongs to the old one and goes, once the new one is there. */
 export async function change(source: ModelSource, name: string): Promise<boolean> {
-  if (!(await openModel(source, name))) return false;
   // Undo must not bring back what belongs to another model.
-  beginWith(source.kind === "built-in" ? examples[0]! : { prompt: anyPrompt });
+  const begin = () => beginWith(source.kind === "built-in" ? examples[0]! : { prompt: anyPrompt });
+  if (!(await openModel(source, name, begin))) return false;
   say(`${model.value?.name} is open.`);
   return true;
 }

@@ -5,16 +5,16 @@ import { keyOf } from "../desk/strip";
 import type { Imported } from "../protocol";
 import { engine, openModel, startComputing } from "./compute";
 import { type Example, examples } from "./examples";
-import { changeDesk, complain, desk, history, model, say, selection, site, status } from "./store";
+import { changeDesk, complain, desk, history, learning, model, say, selection, site, status } from "./store";
 
 /** Opens the built-in model, with the desk of the link that the page was opened with, if it was. */
 export async function start(): Promise<void> {
   startComputing();
   status.value = await engine.status().catch(() => undefined);
-  if (!(await openModel({ kind: "built-in" }, "capitals"))) return;
+  if (!(await openModel({ kind: "built-in" }, "capitals", () => {}))) return;
   if (!(await openLink())) beginWith(examples[0]!);
   // A link that is pasted into an open page.
-  addEventListener("hashchange", () => void openLink());
+  addEventListener("hashchange", () => void openPasted());
 }
 
 type Beginning = Pick<Example, "prompt"> & Partial<Example>;
@@ -41,6 +41,19 @@ function choose({ pointAt }: Beginning): void {
   if (pointAt === undefined) return;
   site.value = pointAt.site;
   selection.value = new Set([keyOf(pointAt)]);
+}
+
+async function openPasted(): Promise<void> {
+  // Other marks are places on the page.
+  if (!location.hash.startsWith("#d=")) return;
+  if (learning.value !== undefined) {
+    say("This link can be opened once learning has ended.");
+    return;
+  }
+  // Links are made for the built-in model.
+  const begin = () => beginWith(examples[0]!);
+  if (model.value?.source === "built-in" || (await openModel({ kind: "built-in" }, "capitals", begin)))
+    await openLink();
 }
 
 async function openLink(): Promise<boolean> {

@@ -66,7 +66,7 @@ export function changeDesk(change: Partial<Desk> | ((desk: Desk) => Desk), movem
 
 /** Changes some faders, the selected ones unless keys are given. */
 export function changeStrips(
-  change: (strip: Strip) => Strip,
+  change: (strip: Strip, key: string) => Strip,
   movement?: string,
   keys: Iterable<string> = selection.value,
 ) {

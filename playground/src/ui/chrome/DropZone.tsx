@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { droppedFiles } from "../../state/dropped";
 import { importFiles } from "../../state/files";
-import { complain, learning } from "../../state/store";
+import { complain, learning, say } from "../../state/store";
 
 const isOver = signal(false);
 
@@ -21,7 +21,10 @@ export function DropZone() {
       isOver.value = false;
       if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
-      if (learning.value !== undefined) return;
+      if (learning.value !== undefined) {
+        say("Files can be opened once learning has ended.");
+        return;
+      }
       void droppedFiles(event.dataTransfer).then(importFiles).catch(complain);
     };
     addEventListener("dragover", over);

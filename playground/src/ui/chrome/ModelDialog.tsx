@@ -1,7 +1,9 @@
 import type { RefObject } from "preact";
 import { useRef, useState } from "preact/hooks";
+import type { ModelSource } from "../../protocol";
 import { change, importFiles } from "../../state/files";
-import { model, opening } from "../../state/store";
+import { model, type Notice, notice, opening } from "../../state/store";
+import { Words } from "./NoticeBar";
 
 /** Chooses the model: the built-in one, a folder of this machine, or a name on the hub. */
 export function ModelDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
@@ -10,6 +12,13 @@ export function ModelDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | 
   const busy = opening.value;
   const progress = busy?.progress;
   const close = () => dialog.current?.close();
+  // What lies behind a dialog is neither seen nor read aloud: what went wrong here is said here too.
+  const [failed, setFailed] = useState<Notice>();
+  const open = async (source: ModelSource, named: string) => {
+    setFailed(undefined);
+    if (await change(source, named)) close();
+    else setFailed(notice.value);
+  };
   return (
     <dialog ref={dialog} class="models" aria-labelledby="models-title">
       <h2 id="models-title">Which model?</h2>
@@ -19,7 +28,7 @@ export function ModelDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | 
         <button
           type="button"
           disabled={busy !== undefined || model.value?.source === "built-in"}
-          onClick={() => void change({ kind: "built-in" }, "capitals").then((isOpen) => isOpen && close())}
+          onClick={() => void open({ kind: "built-in" }, "capitals")}
         >
           {model.value?.source === "built-in" ? "Open now" : "Open"}
         </button>
@@ -51,7 +60,7 @@ export function ModelDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | 
         class="choice"
         onSubmit={(event) => {
           event.preventDefault();
-          void change({ kind: "hub", name: name.trim() }, name.trim()).then((isOpen) => isOpen && close());
+          void open({ kind: "hub", name: name.trim() }, name.trim());
         }}
       >
         <h3>A name on the Hugging Face hub</h3>
@@ -80,6 +89,13 @@ export function ModelDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | 
           <progress {...(progress && progress.total > 0 && { value: progress.loaded, max: progress.total })} />
         </p>
       )}
+      <div role="alert">
+        {failed !== undefined && failed === notice.value && (
+          <div class="notice problem">
+            <Words {...failed} />
+          </div>
+        )}
+      </div>
       <form method="dialog" class="end">
         <button type="submit">Close</button>
       </form>

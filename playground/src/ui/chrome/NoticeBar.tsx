@@ -1,7 +1,22 @@
 import { useEffect } from "preact/hooks";
-import { notice } from "../../state/store";
+import { type Notice, notice } from "../../state/store";
 
 const doneMs = 10_000;
+
+/** A notice in words. */
+export function Words({ text, details = {}, hint }: Notice) {
+  return (
+    <div>
+      <p>{text}</p>
+      {Object.entries(details).map(([name, value]) => (
+        <p key={name} class="detail">
+          {name}: <code>{value}</code>
+        </p>
+      ))}
+      {hint && <p class="hint">{hint}</p>}
+    </div>
+  );
+}
 
 /** What went wrong, or was done; said to screen readers too. */
 export function NoticeBar() {
@@ -18,15 +33,7 @@ export function NoticeBar() {
     <div class="notices" role={now?.tone === "problem" ? "alert" : "status"} aria-live="polite">
       {now && (
         <div class={`notice ${now.tone}`}>
-          <div>
-            <p>{now.text}</p>
-            {Object.entries(now.details ?? {}).map(([name, value]) => (
-              <p key={name} class="detail">
-                {name}: <code>{value}</code>
-              </p>
-            ))}
-            {now.hint && <p class="hint">{now.hint}</p>}
-          </div>
+          <Words {...now} />
           <button
             type="button"
             class="plain"

@@ -66,6 +66,8 @@ function startOnce(): void {
 
 function end(): void {
   current.value = undefined;
+  // Keys go on where the tour has led.
+  document.querySelector<HTMLElement>(".faders [tabindex='0']")?.focus({ preventScroll: true });
   try {
     localStorage.setItem(name, "yes");
   } catch {
@@ -86,7 +88,8 @@ export function Tour() {
       const target = document.querySelector(stop.at) ?? document.querySelector("main")!;
       const own = card.current;
       if (own === null) return;
-      target.classList.add("toured");
+      // Not a class: a fader that is turned gets another one.
+      target.setAttribute("data-toured", "");
       const box = target.getBoundingClientRect();
       const { width, height } = own.getBoundingClientRect();
       const below = box.bottom + 12 + height < innerHeight;
@@ -97,16 +100,24 @@ export function Tour() {
     };
     document.querySelector(stop.at)?.scrollIntoView({ block: "nearest" });
     // What the stop has opened is drawn first.
-    const frame = requestAnimationFrame(place);
-    card.current?.focus();
+    const frame = requestAnimationFrame(() => {
+      place();
+      card.current?.scrollIntoView({ block: "nearest" });
+    });
+    // Where it stands before it is placed is nowhere to scroll to.
+    card.current?.focus({ preventScroll: true });
     addEventListener("resize", place);
+    // The page grows when the model is there.
+    const grown = new ResizeObserver(place);
+    grown.observe(document.body);
     const leave = (event: KeyboardEvent) => event.key === "Escape" && end();
     addEventListener("keydown", leave);
     return () => {
       cancelAnimationFrame(frame);
+      grown.disconnect();
       removeEventListener("resize", place);
       removeEventListener("keydown", leave);
-      for (const marked of document.querySelectorAll(".toured")) marked.classList.remove("toured");
+      for (const marked of document.querySelectorAll("[data-toured]")) marked.removeAttribute("data-toured");
     };
   }, [stop]);
   if (stop === undefined || at === undefined) return null;

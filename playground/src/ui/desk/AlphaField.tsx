@@ -7,7 +7,8 @@ const draft = signal<string | undefined>(undefined);
 
 /** The number of the selected faders, to be typed. */
 export function AlphaField({ alpha, isOff }: { alpha: number; isOff: boolean }) {
-  const text = draft.value ?? String(alpha);
+  // What was learned or read from a file has more digits than anybody types.
+  const text = draft.value ?? String(tidyAlpha(alpha));
   const isNumber = numberOf(text) !== undefined;
   return (
     <input

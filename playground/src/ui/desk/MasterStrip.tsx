@@ -6,6 +6,7 @@ import { changeDesk, desk, endMovement, history, learning, redoStep, resetDesk, 
 export function MasterStrip() {
   const { beta, strips, keep, carried } = desk.value;
   const count = Object.keys(strips).length;
+  const kept = Math.min(keep ?? count, count);
   const isOff = learning.value !== undefined;
   return (
     <div class="master" role="group" aria-label="All faders">
@@ -34,14 +35,14 @@ export function MasterStrip() {
       </label>
       <label class="dial keep">
         <span>
-          Keep the <output>{keep ?? count}</output> largest of {count}
+          Keep the <output>{kept}</output> largest of {count}
         </span>
         <input
           type="range"
           id="keep"
           min={0}
           max={Math.max(1, count)}
-          value={keep ?? count}
+          value={kept}
           disabled={isOff || count === 0}
           title="Pruning: how few faders do the work?"
           onInput={(event) => {

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { atRest, tidyAlpha, travel } from "../../desk/strip";
+import { atRest, type Strip, tidyAlpha, travel } from "../../desk/strip";
 import { changeStrips, desk, endMovement, learning, selection } from "../../state/store";
 
 /** Share of its height that a cap can go: it stays under the pointer. Shift makes the movement four times finer. */
@@ -21,7 +21,8 @@ export function useDrag(id: string, onSelect: (extend: boolean) => void) {
       // Only a fader that was chosen turns: a page that is scrolled must not change the model.
       if (!selection.value.has(id) || document.activeElement !== own || learning.value !== undefined) return;
       event.preventDefault();
-      const by = -Math.sign(event.deltaY) * wheelStep * (event.shiftKey ? fine : 1);
+      // With Shift some browsers turn the wheel sideways.
+      const by = -Math.sign(event.deltaY || event.deltaX) * wheelStep * (event.shiftKey ? fine : 1);
       changeStrips((strip) => ({ ...strip, alpha: tidyAlpha(strip.alpha + by) }), `wheel ${id}`);
     };
     own.addEventListener("wheel", wheel, { passive: false });
@@ -47,10 +48,9 @@ export function useDrag(id: string, onSelect: (extend: boolean) => void) {
       begun.isMoving = true;
       const height = way * element.current!.clientHeight;
       const by = ((2 * travel * moved) / height) * (event.shiftKey ? fine : 1);
-      for (const [key, alpha] of begun.alphas) {
-        const limited = Math.max(-travel, Math.min(travel, alpha + by));
-        changeStrips((strip) => ({ ...strip, alpha: tidyAlpha(limited) }), `drag ${id}`, [key]);
-      }
+      const turned = (alpha: number) => tidyAlpha(Math.max(-travel, Math.min(travel, alpha + by)));
+      const change = (strip: Strip, key: string) => ({ ...strip, alpha: turned(begun.alphas.get(key)!) });
+      changeStrips(change, `drag ${id}`, begun.alphas.keys());
     },
     onPointerUp() {
       start.current = undefined;
