@@ -44,7 +44,7 @@ export interface ReportWork {
   onStep?: (what: string) => void;
 }
 
-/** What the report of a sweep shows. Has interventions of a few seeds learned again, as a sweep keeps only measures. */
+/** What the report of a sweep shows, with the interventions of a few seeds. */
 export async function describeSweep(
   model: Model,
   { grid, results, summary, claims }: FinishedSweep,

@@ -60,7 +60,7 @@ export async function writeReport(
   const command = sweepCommand(sweep.grid, from.source);
   const onStep = (what: string) => console.error(`report: ${what}`);
   const learn = (trials: readonly SweepTrial[]) =>
-    learnTrials(model, trials, { ...from, onLearned: (id) => onStep(`learned ${id} again`) });
+    learnTrials(model, trials, { ...from, kept: folder, onLearned: (id) => onStep(`learned ${id} again`) });
   const data = await describeSweep(model, sweep, { command, versions }, { learn, onStep });
   const { html, figures } = await renderSweepReport(data);
   const beside = join(folder, "figures");

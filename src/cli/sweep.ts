@@ -48,7 +48,7 @@ export function addSweep(program: Command): void {
     .option("--seeds <n>", "how many seeds, each with a split of its own (default: 5)", integer)
     .option("--seed <n>", "the first of them", integer, 0)
     .option("--steps <n>", "most updates of a learner (default: 400)", integer)
-    .option("--quick", "a small grid: one set of sites, two penalties, three seeds, 150 updates")
+    .option("--quick", "a small grid: one set of sites, one penalty, three seeds, 150 updates")
     .option("--jobs <n>", "trials at the same time (default: one for each core)", integer)
     .addOption(new Option("--out <folder>", "where the journal and the results go").default("fader-sweep"))
     .option("--fresh", "drop what an earlier sweep left in that folder")

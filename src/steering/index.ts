@@ -108,7 +108,7 @@ export { type Finding, thresholds, type Verdict } from "./sweep/findings";
 export { type Measures, measureHeldOut } from "./sweep/measures";
 export { paretoFront } from "./sweep/pareto";
 export { printSummary } from "./sweep/print";
-export { learnTrial, runTrial, type TrialResult, taskOf } from "./sweep/run-trial";
+export { learnTrial, measureTrial, runTrial, type TrialResult, taskOf } from "./sweep/run-trial";
 export { type Cell, type FailedTrial, type Summary, summarize, type TaskSummary } from "./sweep/summary";
 export {
   cellId,

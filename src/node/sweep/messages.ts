@@ -22,8 +22,8 @@ export type Keep = "measures" | "intervention";
 export type Report =
   | { readonly kind: "ready" }
   | { readonly kind: "progress"; readonly share: number }
-  | { readonly kind: "done"; readonly result: TrialResult }
-  /** As `LearnedIntervention.toBytes` writes it. */
+  /** What was learned comes as `LearnedIntervention.toBytes` writes it. */
+  | { readonly kind: "done"; readonly result: TrialResult; readonly bytes: Uint8Array }
   | { readonly kind: "learned"; readonly bytes: Uint8Array }
   | { readonly kind: "failed"; readonly failed: FailedTrial }
   | { readonly kind: "error"; readonly message: string };

@@ -18,6 +18,7 @@ import {
 } from "../../steering";
 import type { NodeLoadOptions } from "../load";
 import { idOf, Journal, type JournalEntry, journalFormat } from "./journal";
+import { dropLearned, keepLearned } from "./kept";
 import { checkJobs, runPool } from "./pool";
 import { secondsLeft } from "./time-left";
 
@@ -77,6 +78,7 @@ export async function runSweep(model: Model, grid: Grid, options: SweepOptions):
   try {
     // Of an earlier sweep: they would be taken for this one's if it is stopped.
     for (const name of outputs) await rm(join(out, name), { force: true });
+    if (journal.entries.length === 0) await dropLearned(out);
     const isFinished = new Set(journal.entries.map(idOf));
     const left = trials.filter((trial) => !isFinished.has(trialId(trial)));
     const resumed = trials.length - left.length;
@@ -103,7 +105,11 @@ export async function runSweep(model: Model, grid: Grid, options: SweepOptions):
         signal,
         async onFinished(trial, message, seconds) {
           const rounded = Number(seconds.toFixed(2));
-          if (message.kind === "done") await journal.add({ seconds: rounded, result: message.result });
+          if (message.kind === "done") {
+            // Before the journal says that the trial is finished.
+            await keepLearned(out, message.result.id, message.bytes);
+            await journal.add({ seconds: rounded, result: message.result });
+          }
           if (message.kind === "failed") await journal.add({ seconds: rounded, failed: message.failed });
           running.delete(trialId(trial));
           report({ id: trialId(trial), seconds });

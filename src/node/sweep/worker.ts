@@ -1,6 +1,6 @@
 import { NumericsError } from "../../autograd";
 import { fingerprint, type Model } from "../../nn";
-import { type LearnReport, learnTrial, runTrial, trialId } from "../../steering";
+import { type LearnReport, learnTrial, measureTrial, trialId } from "../../steering";
 import { loadModel } from "../load";
 import type { Order, Report, Start } from "./messages";
 
@@ -33,8 +33,10 @@ async function run(model: Model, { trial, keep }: Order): Promise<void> {
     if (step % 5 === 0) tell({ kind: "progress", share: step / steps });
   };
   try {
-    if (keep === "measures") tell({ kind: "done", result: await runTrial(model, trial, onProgress) });
-    else tell({ kind: "learned", bytes: (await learnTrial(model, trial, onProgress)).learned.toBytes() });
+    const { task, learned } = await learnTrial(model, trial, onProgress);
+    const bytes = learned.toBytes();
+    if (keep === "measures") tell({ kind: "done", result: measureTrial(model, trial, task, learned), bytes });
+    else tell({ kind: "learned", bytes });
   } catch (error) {
     // The same numbers would come out again: that is a result. Anything else is not.
     if (!(error instanceof NumericsError)) throw error;

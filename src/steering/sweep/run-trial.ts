@@ -65,6 +65,11 @@ export async function runTrial(
   onProgress?: (report: LearnReport) => void,
 ): Promise<TrialResult> {
   const { task, learned } = await learnTrial(model, trial, onProgress);
+  return measureTrial(model, trial, task, learned);
+}
+
+/** What `runTrial` says about what `learnTrial` gave. */
+export function measureTrial(model: Model, trial: SweepTrial, task: Task, learned: LearnedIntervention): TrialResult {
   const { train, held, newLengths, split } = promptsOf[trial.method](task, model, trial);
   const agreement = trial.method === "scalars" ? agreementWithPatching(model, held, learned, trial.seed) : undefined;
   const offTask = measureTexts(model, task, learned, trial.seed);

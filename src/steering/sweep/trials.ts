@@ -49,7 +49,7 @@ export const defaultGrid: Grid = {
 export const quickGrid: Grid = {
   ...defaultGrid,
   sites: [["attn_out", "mlp_out"]],
-  minimality: [1, 0.5],
+  minimality: [1],
   seeds: [0, 1, 2],
   steps: 150,
 };
