@@ -8,8 +8,6 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     setupFiles: ["tests/setup.ts"],
     testTimeout: 120_000,
-    // Each file starts threads of its own; two at a time keep two cores busy where one often waits.
-    poolOptions: { forks: { maxForks: 2 } },
     pool: "forks",
     reporters: ["default", ["json", { outputFile: ".cache/test-results.json" }]],
   },
