@@ -1,25 +1,56 @@
-/** The layers: imports go down only. */
-const layers = ["tensor", "autograd", "builtin", "nn", "steering", "cli"];
+/** The floor plan of `src/README.md`: imports go down only, between layers and between the rooms of a layer. */
+const layers = ["tensor", "autograd", "io", "text", "nn", "steering", "report", "hub", "load", "node", "cli"];
 
-/** A layer may import itself and those before it; `builtin` is data that only steering and the trainer read. */
-const forbidden = layers.map((layer, i) => ({
-  name: `${layer}-imports-down-only`,
+/** The rooms of a layer with several, the lowest first. What lies beside them, as `nn/config.ts`, is below them all. */
+const rooms = {
+  nn: ["tokenizer", "families", "interventions", "model", "checkpoint", "generate", "train"],
+  steering: ["statistics", "tasks", "learn", "measure", "inspect", "causal", "baselines", "exchange", "sweep"],
+};
+
+const down = (name, from, above) => ({
+  name,
+  comment: "A layer imports itself and those below it.",
   severity: "error",
-  from: { path: `^src/${layer}/` },
-  to: { path: `^src/(${[...layers.slice(i + 1), "node", "index|load"].join("|")})` },
-}));
+  from: { path: from },
+  to: { path: above },
+});
+
+const betweenLayers = layers.map((layer, i) =>
+  down(
+    `${layer}-imports-down`,
+    `^src/${layer}(/|\\.ts$)`,
+    `^src/(index\\.ts|(${layers.slice(i + 1).join("|")})(/|\\.ts)|$)`,
+  ),
+);
+
+const betweenRooms = Object.entries(rooms).flatMap(([layer, list]) => [
+  ...list.map((room, i) =>
+    down(
+      `${layer}-${room}-imports-down`,
+      `^src/${layer}/${room}/`,
+      `^src/${layer}/(${["index", ...list.slice(i + 1)].join("|")})(/|\\.ts)`,
+    ),
+  ),
+  {
+    name: `${layer}-has-no-other-room`,
+    comment: "A new room stands in the list above and in src/README.md.",
+    severity: "error",
+    from: { path: "^src/" },
+    to: { path: `^src/${layer}/[^/]+/`, pathNot: `^src/${layer}/(${list.join("|")})/` },
+  },
+]);
 
 module.exports = {
   forbidden: [
-    ...forbidden.map((rule) =>
-      rule.from.path === "^src/cli/" ? { ...rule, to: { path: "^src/(node/index|index)" } } : rule,
-    ),
+    ...betweenLayers,
+    ...betweenRooms,
     {
-      name: "node-below-cli",
-      comment: "What Node adds to the library is used by the command line; only its entry also shows the report.",
+      name: "no-circular",
+      comment:
+        "No circle, types included. The one exception: gradients of ops are written with ops, so that the files of `tensor` that declare them know each other.",
       severity: "error",
-      from: { path: "^src/node/", pathNot: "^src/node/index" },
-      to: { path: "^src/(cli|index)" },
+      from: { pathNot: "^src/tensor/" },
+      to: { circular: true },
     },
     {
       name: "core-needs-no-package",
@@ -29,10 +60,13 @@ module.exports = {
       to: { dependencyTypes: ["npm", "npm-dev", "npm-optional", "core"] },
     },
     {
-      name: "node-modules-stay-in-cli",
-      comment: "The library runs in browsers; files.ts and load.ts import Node's modules only when they run in Node.",
+      name: "node-modules-stay-outside",
+      comment: "The library runs in browsers; files.ts and atomic.ts import Node's modules only when they run in Node.",
       severity: "error",
-      from: { path: "^src/(nn|steering|builtin)/", pathNot: "^src/nn/(atomic|files|load)\\.ts$" },
+      from: {
+        path: "^src/(io|text|nn|steering|report|load)",
+        pathNot: "^src/(io/(atomic|files)|nn/checkpoint/load)\\.ts$",
+      },
       to: { dependencyTypes: ["core"] },
     },
     {

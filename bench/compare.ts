@@ -6,8 +6,8 @@ import {
   type LearnedIntervention,
   learn,
 } from "fader/steering";
+import { writeFileAtomic } from "../src/io/atomic";
 import { loadModel } from "../src/load";
-import { writeFileAtomic } from "../src/nn/atomic";
 
 /**
  * Scalars against vectors on both tasks, over five seeds of the learners, on the held-out prompts of

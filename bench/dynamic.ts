@@ -12,8 +12,8 @@ import {
   type Prompt,
   type Wordings,
 } from "fader/steering";
+import { writeFileAtomic } from "../src/io/atomic";
 import { loadModel } from "../src/load";
-import { writeFileAtomic } from "../src/nn/atomic";
 
 /**
  * DynScalar over prompt lengths: learned on some wordings of a task, tested on wordings of lengths that it never saw, beside

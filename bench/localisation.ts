@@ -7,8 +7,8 @@ import {
   learn,
   localisation,
 } from "fader/steering";
+import { writeFileAtomic } from "../src/io/atomic";
 import { loadModel } from "../src/load";
-import { writeFileAtomic } from "../src/nn/atomic";
 
 /**
  * Whether learned scalars, learned vectors and attribution patching point at the places that matter, by exhaustive

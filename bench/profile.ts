@@ -1,4 +1,5 @@
 import {
+  Adam,
   engineInfo,
   parameter,
   profileTable,
@@ -11,8 +12,8 @@ import {
   valueAndGrad,
   zeros,
 } from "fader/autograd";
-import { Adam, add, createModel, languageModelLoss, type Model, scale } from "fader/nn";
-import { writeFileAtomic } from "../src/nn/atomic";
+import { add, createModel, languageModelLoss, type Model, scale } from "fader/nn";
+import { writeFileAtomic } from "../src/io/atomic";
 
 /**
  * Where the time of the steps A, B and I of `bench:engine` goes, op by op, on all cores. Writes

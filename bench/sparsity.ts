@@ -11,8 +11,8 @@ import {
   smallestSet,
   type Task,
 } from "fader/steering";
+import { writeFileAtomic } from "../src/io/atomic";
 import { loadModel } from "../src/load";
-import { writeFileAtomic } from "../src/nn/atomic";
 
 /**
  * ℓ1 and L0 with and without debiasing, for scalars, and the smallest set of faders that was found. Writes

@@ -1,7 +1,7 @@
 import { ArgumentError } from "./autograd";
+import { isFolder, isNode } from "./io/files";
 import type { Model } from "./nn";
-import { isFolder, isNode } from "./nn/files";
-import { type CheckpointSource, type LoadOptions, loadCheckpoint } from "./nn/load";
+import { type CheckpointSource, type LoadOptions, loadCheckpoint } from "./nn/checkpoint/load";
 
 /** The model that ships with the package. A folder, which bundlers for the web do not carry along: they leave it be. */
 const builtIn = new URL(/* @vite-ignore */ "../models/capitals/", import.meta.url);

@@ -1,6 +1,6 @@
 import type { Random } from "fader/autograd";
 import { type Model, readCheckpoint, readSafetensors, writeCheckpoint } from "fader/nn";
-import { type TinyFamily, tinyFamilies, tinyFamilyNames, tinyModel, tinyOf } from "../../tests/fixtures/own/tiny";
+import { type TinyFamily, tinyFamilies, tinyFamilyNames, tinyModel, tinyOf } from "../../tests/helpers/tiny";
 import type { Draft, Stored } from "./folder";
 import { type TokenizerKind, tokenizerKinds, tokenizers } from "./tokenizers";
 
@@ -64,7 +64,7 @@ function modelOf(kind: Kind): Model {
 /** The tensors of a model under the names of published files. */
 function storedOf(model: Model, dtype: (typeof dtypes)[number]): Stored[] {
   const { weights } = writeCheckpoint(readCheckpoint(writeCheckpoint(model), { dtype }));
-  const prefix = prefixes[model.config.model_type];
+  const prefix = prefixes[model.config.model_type as keyof typeof prefixes];
   return [...readSafetensors(weights).tensors.values()].map(({ name, dtype, shape, bytes }) => ({
     name: isHead(name) ? name : prefix + name,
     dtype,

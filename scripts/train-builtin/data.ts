@@ -1,7 +1,7 @@
 import { crossEntropy, embedding, mul, Random, type Tensor, tensor } from "fader/autograd";
 import type { Model } from "fader/nn";
-import { type Piece, trainingPieces } from "../../src/builtin/corpus";
-import { splitText, vocabularyTokens } from "../../src/builtin/vocabulary";
+import { type Piece, trainingPieces } from "../../src/steering/tasks/corpus/corpus";
+import { splitText, vocabularyTokens } from "../../src/steering/tasks/corpus/vocabulary";
 import { recipe } from "./recipe";
 
 /** The vocabulary's order is the ids; `splitText` cuts as the tokenizer does. */

@@ -1,16 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import cliProgress from "cli-progress";
-import {
-  cosineSchedule,
-  createModel,
-  readTrainingState,
-  saveCheckpoint,
-  Tokenizer,
-  train,
-  writeTrainingState,
-} from "fader/nn";
-import { buildTokenizer, buildTokenizerConfig } from "../../src/builtin/vocabulary";
-import { writeFileAtomic } from "../../src/nn/atomic";
+import { cosineSchedule } from "fader/autograd";
+import { createModel, readTrainingState, saveCheckpoint, Tokenizer, train, writeTrainingState } from "fader/nn";
+import { writeFileAtomic } from "../../src/io/atomic";
+import { buildTokenizer, buildTokenizerConfig } from "../../src/steering/tasks/corpus/vocabulary";
 import { card } from "./card";
 import { batchAt, lossOf } from "./data";
 import { measure, toMarkdown } from "./measure";

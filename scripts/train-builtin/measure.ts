@@ -8,8 +8,8 @@ import {
   ioiPrompt,
   otherCapital,
   randomIoi,
-} from "../../src/builtin/corpus";
-import { capitalOf, countries } from "../../src/builtin/facts";
+} from "../../src/steering/tasks/corpus/corpus";
+import { capitalOf, countries } from "../../src/steering/tasks/corpus/facts";
 
 /** One question: a prompt, the right next word, and the other candidate. */
 export interface Question {

@@ -1,6 +1,6 @@
 import { zeros } from "../tensor/create";
-import { addInto } from "../tensor/in-place";
-import { letGo, recycle, retain, retire, type Storage, sweep } from "../tensor/lifetime";
+import { addInto } from "../tensor/memory/in-place";
+import { letGo, recycle, retain, retire, type Storage, sweep } from "../tensor/memory/lifetime";
 import { type GradientContext, namesIn, type Op } from "../tensor/op";
 import { add, sumTo } from "../tensor/ops";
 import { profiler } from "../tensor/profile";

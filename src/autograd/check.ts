@@ -1,8 +1,8 @@
 import { tensor } from "../tensor/create";
 import { NumericsError } from "../tensor/errors";
+import { step } from "../tensor/memory/step";
 import { mul, sum } from "../tensor/ops";
 import { Random } from "../tensor/random";
-import { step } from "../tensor/step";
 import type { Tensor } from "../tensor/tensor";
 import { grad, valueAndGrad } from "./grad";
 

@@ -1,10 +1,10 @@
-import { mapTensors } from "../tensor/containers";
 import { ones } from "../tensor/create";
 import { isFloat } from "../tensor/dtype";
 import { ArgumentError, DtypeError, ShapeError } from "../tensor/errors";
 import { isHalf } from "../tensor/half";
-import { holdSteps, type Storage } from "../tensor/lifetime";
-import { step } from "../tensor/step";
+import { mapTensors } from "../tensor/memory/containers";
+import { holdSteps, type Storage } from "../tensor/memory/lifetime";
+import { step } from "../tensor/memory/step";
 import { isTensor, Tensor } from "../tensor/tensor";
 import { backward } from "./backward";
 import { detach, isPaused, leaf, recording } from "./tape";

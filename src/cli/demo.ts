@@ -1,11 +1,11 @@
 import type { Command } from "commander";
+import { checkWritable, writeBytes } from "../io/files";
 import { type Model, nextTokens } from "../nn";
-import { checkWritable, writeBytes } from "../nn/files";
-import { showToken } from "../nn/show";
+import { renderReport } from "../report";
 import { compare, type LearnedIntervention, logitDiff, logitsAt, type Prompt, pruningCurve } from "../steering";
+import { showToken } from "../text/tokens";
 import { learnWithBar } from "./learn";
 import { open } from "./model-options";
-import { renderReport } from "./report";
 import { describe } from "./report-data";
 import { printJson, withJson } from "./shared";
 import { type LearnOptions, taskFor, withLearning } from "./task-options";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { ArgumentError } from "../autograd";
-import { writeBytes } from "../nn/files";
+import { writeBytes } from "../io/files";
 import { exportIntervention, interopFormat } from "../steering";
 import { type ModelOptions, open, withModel } from "./model-options";
 import { openIntervention } from "./open-intervention";

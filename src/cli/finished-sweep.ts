@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { ArgumentError } from "../autograd";
+import { readBytes } from "../io/files";
 import { NotFoundError } from "../nn";
-import { readBytes } from "../nn/files";
 import { type JournalHeader, journalFormat } from "../node/sweep";
 import { type FailedTrial, type TrialResult, trialsOf } from "../steering";
 

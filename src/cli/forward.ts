@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { step } from "../autograd";
 import { nextTokens } from "../nn";
-import { showToken } from "../nn/show";
+import { showToken } from "../text/tokens";
 import { type ModelOptions, open, withModel } from "./model-options";
 import { openIntervention } from "./open-intervention";
 import { idList, number, printJson, withJson } from "./shared";

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { attentionPatterns, type Interventions, type Model, nextTokens } from "../nn";
-import { directLogitAttribution, logitLens } from "../steering";
+import { type Interventions, type Model, nextTokens } from "../nn";
+import { attentionPatterns, directLogitAttribution, logitLens } from "../steering";
 import { type ModelOptions, open, withModel } from "./model-options";
 import { openIntervention } from "./open-intervention";
 import { lineBreaks, number, printJson, withJson } from "./shared";

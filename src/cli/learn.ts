@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
+import { checkWritable } from "../io/files";
 import type { Model } from "../nn";
-import { checkWritable } from "../nn/files";
 import { compare, type Kind, type LearnedIntervention, learn, type Task } from "../steering";
 import { open } from "./model-options";
 import { number, printJson, progressBar, withJson } from "./shared";

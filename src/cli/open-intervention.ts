@@ -1,8 +1,8 @@
+import { readBytes } from "../io/files";
 import { type Interventions, type Model, readSafetensors } from "../nn";
-import { readBytes } from "../nn/files";
 import { importIntervention, interventionFromBytes, type Turnable } from "../steering";
-import { fileFormat } from "../steering/learned";
-import { mapOf } from "../steering/turnable";
+import { fileFormat } from "../steering/learn/learned";
+import { mapOf } from "../steering/learn/turnable";
 
 /** An intervention out of a file: saved by `fader learn`, a GGUF control vector, or a map (`.npz`, safetensors). */
 export async function openTurnable(file: string, model: Model): Promise<Turnable> {

@@ -1,7 +1,7 @@
 import type { Tensor } from "../autograd";
 import { type Model, nextTokens } from "../nn";
+import type { Curve, ExampleRow, ReportData } from "../report";
 import { type Comparison, type LearnedIntervention, logitDiff, logitsAt, type Prompt, type Task } from "../steering";
-import type { Curve, ExampleRow, ReportData } from "./report";
 import { version } from "./version";
 
 /** Everything that a run found out. */

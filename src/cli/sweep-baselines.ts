@@ -1,5 +1,6 @@
 import { ArgumentError, NumericsError } from "../autograd";
 import type { Model } from "../nn";
+import type { ReportData } from "../report";
 import {
   type BaselineName,
   baselines,
@@ -8,7 +9,6 @@ import {
   measureHeldOut,
   type Task,
 } from "../steering";
-import type { ReportData } from "./report";
 import { share, show, three, whole } from "./sweep-table";
 
 /** What was learned and every baseline on the same held-out prompts. A baseline that cannot be made says why. */

@@ -1,5 +1,7 @@
-import { attentionPatterns, type Interventions, type Model } from "../nn";
+import type { Interventions, Model } from "../nn";
+import type { AttentionReport, Inside } from "../report";
 import {
+  attentionPatterns,
   directLogitAttribution,
   type LearnedIntervention,
   type LogitAttribution,
@@ -8,7 +10,6 @@ import {
   logitsAt,
   type Prompt,
 } from "../steering";
-import type { AttentionReport, Inside } from "./report";
 
 /** Heads that are drawn. */
 const shownHeads = 3;

@@ -1,4 +1,5 @@
 import type { Model } from "../nn";
+import type { Curve, Dial, SweepReportData, TaskReport } from "../report";
 import {
   betaDial,
   bootstrap,
@@ -21,7 +22,6 @@ import {
   taskOf,
   trialId,
 } from "../steering";
-import type { Curve, Dial, SweepReportData, TaskReport } from "./report";
 import { exampleRow, faderSites, placesOf, vectorSites } from "./report-data";
 import { baselinesTable } from "./sweep-baselines";
 import { attentionOf, insideOf } from "./sweep-inside";

@@ -1,6 +1,6 @@
+import type { ReportData } from "../report";
+import { count, fixed, percent } from "../report/text";
 import type { Cell, Interval, TaskSummary } from "../steering";
-import type { ReportData } from "./report";
-import { count, fixed, percent } from "./report/text";
 
 /** Every cell of a task with its intervals, for the report. */
 export function settingsTable({ cells, split }: TaskSummary): ReportData["table"] {

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { ArgumentError } from "../autograd";
+import { readBytes } from "../io/files";
 import { type Model, type Site, sites } from "../nn";
-import { readBytes } from "../nn/files";
 import {
   acrossLengths,
   type ConflictForm,

@@ -1,20 +1,34 @@
-export { type AttentionOptions, AttentionPatterns, attentionPatterns } from "./attention-pattern";
-export { KVCache } from "./cache";
+export { type CheckpointFolder, droppedFolder, memoryAccess, type RandomAccess } from "../io/folder";
+export { pacer, pause } from "../io/pause";
 export {
   type CheckpointFiles,
   type CheckpointOptions,
   fingerprint,
   readCheckpoint,
   writeCheckpoint,
-} from "./checkpoint";
-export { type GPTConfig, parseConfig, toHuggingFaceConfig } from "./config";
-export { createModel } from "./create";
+} from "./checkpoint/checkpoint";
+export {
+  type CheckpointSource,
+  type FileProgress,
+  type LoadOptions,
+  loadCheckpoint,
+  saveCheckpoint,
+} from "./checkpoint/load";
+export type { CheckpointDType } from "./checkpoint/read-weights";
+export {
+  readSafetensors,
+  type StoredTensor,
+  type TensorToStore,
+  toFloat32,
+  toInt32,
+  writeSafetensors,
+} from "./checkpoint/safetensors";
+export type { Activation, GPTConfig, Rotary, RotaryScaling } from "./config";
 export * from "./errors";
-export type { Activation, ModelType, Rotary, RotaryScaling } from "./families";
-export { type CheckpointFolder, droppedFolder, memoryAccess, type RandomAccess } from "./folder";
-export { generate, generateIds, nextTokens, type StreamOptions, stream } from "./generate";
-export type { GeneratedToken } from "./generate-loop";
-export type { GenerateOptions } from "./generate-options";
+export { parseConfig, toHuggingFaceConfig } from "./families";
+export { generate, generateIds, nextTokens, type StreamOptions, stream } from "./generate/generate";
+export type { GeneratedToken } from "./generate/loop";
+export type { GenerateOptions } from "./generate/options";
 export {
   ablate,
   add,
@@ -25,37 +39,19 @@ export {
   replace,
   scale,
   type Where,
-} from "./interventions";
-export { type CheckpointSource, type FileProgress, type LoadOptions, loadCheckpoint, saveCheckpoint } from "./load";
-export { type ForwardOptions, type ForwardResult, Model } from "./model";
-export {
-  Adam,
-  type AdamOptions,
-  type CosineOptions,
-  clipGradients,
-  cosineSchedule,
-  type Parameters,
-  type Schedule,
-} from "./optim";
-export { pacer, pause } from "./pause";
-export { type Reach, reach } from "./reach";
-export type { CheckpointDType } from "./read-weights";
-export {
-  readSafetensors,
-  type StoredTensor,
-  type TensorToStore,
-  toFloat32,
-  toInt32,
-  writeSafetensors,
-} from "./safetensors";
-export { type Place, parsePlace, placeName, type Site, sites, sitesOf } from "./sites";
-export { Tokenizer } from "./tokenizer";
+} from "./interventions/edits";
+export { type Reach, reach } from "./interventions/reach";
+export { type Place, parsePlace, placeName, type Site, sites, sitesOf } from "./interventions/sites";
+export { KVCache } from "./model/cache";
+export { createModel } from "./model/create";
+export { type ForwardOptions, type ForwardResult, Model } from "./model/model";
+export { type Weights, weightShapes } from "./model/weights";
+export { Tokenizer } from "./tokenizer/tokenizer";
 export {
   languageModelLoss,
   type StepReport,
   type TrainingState,
   type TrainOptions,
   train,
-} from "./train";
-export { readTrainingState, writeTrainingState } from "./train-state";
-export { type Weights, weightShapes } from "./weights";
+} from "./train/train";
+export { readTrainingState, writeTrainingState } from "./train/train-state";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { pauseAfter, reasonOf, retries } from "../nn/retry";
+import { pauseAfter, reasonOf, retries } from "../io/retry";
 import { sizeOf } from "./hub-cache";
 import { HubError } from "./hub-request";
 

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { getRepoFolderName } from "@huggingface/hub";
-import { writeFileAtomic } from "../nn/atomic";
+import { writeFileAtomic } from "../io/atomic";
 
 const isCommit = (revision: string) => /^[0-9a-f]{40}$/.test(revision);
 

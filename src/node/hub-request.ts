@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { listModels } from "@huggingface/hub";
 import { FaderError } from "../autograd";
-import { isTransient, pauseAfter, reasonOf, retries } from "../nn/retry";
+import { isTransient, pauseAfter, reasonOf, retries } from "../io/retry";
 import { nearest } from "../tensor/errors";
 
 /** A model of the Hugging Face hub that cannot be had: unknown, private, gated, out of reach, not in the cache. */

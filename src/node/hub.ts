@@ -4,7 +4,7 @@ import { getHFHubCachePath, listFiles, modelInfo } from "@huggingface/hub";
 import { ArgumentError } from "../autograd";
 import { isHubName } from "../load";
 import type { FileProgress } from "../nn";
-import { listed, onlyPickle, parseShardIndex } from "../nn/shards";
+import { listed, onlyPickle, parseShardIndex } from "../nn/checkpoint/shards";
 import { downloadBlob } from "./download-blob";
 import { ModelCache, sizeOf } from "./hub-cache";
 import { defaultEndpoint, defaultToken, HubError, type HubModel, hubFetch } from "./hub-request";

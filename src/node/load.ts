@@ -1,7 +1,7 @@
 import { ArgumentError } from "../autograd";
+import { isFolder } from "../io/files";
 import { isHubName, loadModel as loadPlain } from "../load";
 import type { CheckpointSource, LoadOptions, Model } from "../nn";
-import { isFolder } from "../nn/files";
 import type { HubOptions } from "./hub";
 
 /** Those of `loadModel` of `fader`, and, for names on the hub, those of `downloadModel`. */

@@ -1,7 +1,3 @@
-export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "../builtin/corpus";
-export { capitalOf, capitals, countries } from "../builtin/facts";
-export { type AcrossLengthsOptions, acrossLengths, type Wordings, wordings } from "./across-lengths";
-export { type BakeOptions, bake } from "./bake";
 export {
   ablateTop,
   type Baseline,
@@ -34,12 +30,17 @@ export {
   placeScores,
   type Spot,
 } from "./causal";
-export { Comparison, type Contestants, compare } from "./compare";
-export { type CountryCapitalsOptions, countryCapitals } from "./country-capitals";
-export { betaDial, type DialPoint, type DialRow } from "./dial";
-export { evaluate, type Metrics, measurePrompts, metricsOf, type PromptMeasures } from "./evaluate";
-export { type Harm, type HarmAtBeta, harm, type TextHarm } from "./harm";
-export { type IndirectObjectsOptions, indirectObjects } from "./indirect-objects";
+export {
+  type ExportOptions,
+  exportIntervention,
+  type ImportOptions,
+  type InteropFormat,
+  importIntervention,
+  interopFormat,
+  interopFormats,
+} from "./exchange";
+export { type BakeOptions, bake } from "./exchange/bake";
+export { type AttentionOptions, AttentionPatterns, attentionPatterns } from "./inspect/attention-pattern";
 export { type AttributionOptions, directLogitAttribution } from "./inspect/attribution";
 export { type BlockAttribution, LogitAttribution } from "./inspect/attribution-result";
 export {
@@ -51,19 +52,9 @@ export {
   LogitLens,
 } from "./inspect/lens-result";
 export { type LensOptions, logitLens } from "./inspect/logit-lens";
-export {
-  type ExportOptions,
-  exportIntervention,
-  type ImportOptions,
-  type InteropFormat,
-  importIntervention,
-  interopFormat,
-  interopFormats,
-} from "./interop";
-export { type Kept, keep95, keep95Interval } from "./keep95";
-export { learn, learnDynamic, learnScalars, learnVectors } from "./learn";
-export { type LearnOptions, settingsFor } from "./learn-options";
-export type { LearnReport, Settings } from "./learn-settings";
+export { learn, learnDynamic, learnScalars, learnVectors } from "./learn/learn";
+export { type LearnOptions, settingsFor } from "./learn/learn-options";
+export type { LearnReport, Settings } from "./learn/learn-settings";
 export {
   type ActiveLocation,
   type Kind,
@@ -71,7 +62,7 @@ export {
   logitsAt,
   type Positions,
   type Provenance,
-} from "./learned";
+} from "./learn/learned";
 export {
   effectiveness,
   type Faithfulness,
@@ -82,14 +73,20 @@ export {
   objective,
   objectiveTerms,
   type Passes,
-} from "./objective";
-export type { Places } from "./places";
-export { type PruningRun, pruningBand, pruningCurve } from "./pruning";
-export { type RefitOptions, refit } from "./refit";
-export { interventionFromBytes, loadIntervention } from "./save";
-export { type SmallestSetMethod, type SmallestSetOptions, smallestSet } from "./smallest-set";
-export { flipsBothWays, type NamedPlace, type SearchTrial, SmallestSet } from "./smallest-set-result";
-export type { Sparsity } from "./sparsity";
+} from "./learn/objective";
+export type { Places } from "./learn/places";
+export { type RefitOptions, refit } from "./learn/refit";
+export { interventionFromBytes, loadIntervention } from "./learn/save";
+export type { Sparsity } from "./learn/sparsity";
+export type { Turnable } from "./learn/turnable";
+export { Comparison, type Contestants, compare } from "./measure/compare";
+export { betaDial, type DialPoint, type DialRow } from "./measure/dial";
+export { evaluate, type Metrics, measurePrompts, metricsOf, type PromptMeasures } from "./measure/evaluate";
+export { type Harm, type HarmAtBeta, harm, type TextHarm } from "./measure/harm";
+export { type Kept, keep95, keep95Interval } from "./measure/keep95";
+export { type PruningRun, pruningBand, pruningCurve } from "./measure/pruning";
+export { type SmallestSetMethod, type SmallestSetOptions, smallestSet } from "./measure/smallest-set";
+export { flipsBothWays, type NamedPlace, type SearchTrial, SmallestSet } from "./measure/smallest-set-result";
 export {
   auroc,
   type BootstrapOptions,
@@ -124,6 +121,11 @@ export {
   trialsOf,
 } from "./sweep/trials";
 export type { MeasureName } from "./sweep/units";
+export { type AcrossLengthsOptions, acrossLengths, type Wordings, wordings } from "./tasks/across-lengths";
+export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "./tasks/corpus/corpus";
+export { capitalOf, capitals, countries } from "./tasks/corpus/facts";
+export { type CountryCapitalsOptions, countryCapitals } from "./tasks/country-capitals";
+export { type IndirectObjectsOptions, indirectObjects } from "./tasks/indirect-objects";
 export {
   assemble,
   type Draft,
@@ -133,6 +135,5 @@ export {
   promptTask,
   type Skipped,
   type Task,
-} from "./task";
-export type { Turnable } from "./turnable";
-export { unrelatedTexts } from "./unrelated-texts";
+} from "./tasks/task";
+export { unrelatedTexts } from "./tasks/unrelated-texts";

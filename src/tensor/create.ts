@@ -2,7 +2,7 @@ import type { DType } from "./dtype";
 import { ArgumentError, DtypeError, ShapeError } from "./errors";
 import { encoder, isHalf } from "./half";
 import { checkShape, type Shape } from "./layout";
-import { outsideStep } from "./lifetime";
+import { outsideStep } from "./memory/lifetime";
 import { Random } from "./random";
 import { empty, isTensor, type Nested, type Tensor } from "./tensor";
 

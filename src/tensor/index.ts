@@ -32,7 +32,8 @@ export {
 } from "./half";
 export { engineInfo, type Kernels, setBackend, setRelaxedSimd, setThreads } from "./kernels";
 export { broadcastShapes, Layout, type Range, type Shape, sameShape, sizeOf } from "./layout";
-export { memoryUse } from "./memory";
+export { memoryUse } from "./memory/memory";
+export { step } from "./memory/step";
 export type { TensorLike } from "./op";
 export * from "./ops";
 export type { Axis } from "./ops/reduce";
@@ -47,5 +48,4 @@ export {
   timed,
 } from "./profile";
 export { Random } from "./random";
-export { step } from "./step";
 export { isTensor, type Nested, Tensor } from "./tensor";

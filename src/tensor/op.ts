@@ -5,8 +5,8 @@ import { isHalf } from "./half";
 import { kernelsFor } from "./kernels";
 import type { Kernels } from "./kernels/interface";
 import { Layout, type Shape } from "./layout";
-import { Storage } from "./lifetime";
-import { writeNumber } from "./memory";
+import { Storage } from "./memory/lifetime";
+import { writeNumber } from "./memory/memory";
 import { profiler } from "./profile";
 import { empty, isTensor, type Nested, Tensor } from "./tensor";
 

@@ -3,7 +3,7 @@ import { ArgumentError, DtypeError, ShapeError } from "./errors";
 import type { Fluent } from "./fluent";
 import { decode, numbersOf } from "./half";
 import { Layout, type Shape, sameShape } from "./layout";
-import { Storage, stepsAreHeld } from "./lifetime";
+import { Storage, stepsAreHeld } from "./memory/lifetime";
 import { format } from "./print";
 
 /** Nested lists of numbers (or booleans), as deep as the rank. */

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { renderSweepReport } from "../../src/cli/report";
-import { sweepReport } from "../fixtures/own/sweep-report";
+import { renderSweepReport } from "../../src/report";
+import { sweepReport } from "../helpers/sweep-report";
 import { chromium, look, screenshot } from "./chromium";
 
 if (chromium === undefined) console.warn("No Chromium here: the report is not looked at.");

@@ -5,17 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { loadIntervention, loadModel } from "fader";
+import { fingerprint, generate, generateIds, Model, saveCheckpoint, scale, Tokenizer } from "fader/nn";
 import {
   attentionPatterns,
-  fingerprint,
-  generate,
-  generateIds,
-  Model,
-  saveCheckpoint,
-  scale,
-  Tokenizer,
-} from "fader/nn";
-import {
   betaDial,
   countryCapitals,
   directLogitAttribution,
@@ -24,11 +16,11 @@ import {
   logitLens,
 } from "fader/steering";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/builtin/vocabulary";
 import { commands } from "../../src/cli/commands";
 import { dialTable } from "../../src/cli/dial";
 import { idList, integer, number } from "../../src/cli/shared";
-import { distance, tinyModel, values } from "../fixtures/own/tiny";
+import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/steering/tasks/corpus/vocabulary";
+import { distance, tinyModel, values } from "../helpers/tiny";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const main = join(root, "src/cli/main.ts");
@@ -178,7 +170,7 @@ describe("fader generate", () => {
     expect(got.prompt).toBe("The capital of Poland is London.\nQ: What");
     const options = { maxTokens: 5, temperature: 1, seed: 3 };
     expect(got.ids).toEqual(generateIds(model, model.encode(got.prompt), options));
-    expect(got.text).toBe(model.generate(got.prompt, options));
+    expect(got.text).toBe(generate(model, got.prompt, options));
   });
 
   test("prints the same text as it comes, with every option of the library", async () => {

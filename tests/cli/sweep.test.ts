@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Model, saveCheckpoint, Tokenizer } from "fader/nn";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/builtin/vocabulary";
-import { tinyModel } from "../fixtures/own/tiny";
+import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/steering/tasks/corpus/vocabulary";
+import { tinyModel } from "../helpers/tiny";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let folder = "";

@@ -1,6 +1,6 @@
 import { sites } from "fader/nn";
 import { describe, expect, test } from "vitest";
-import { hookName, parts } from "../../src/steering/interop/names";
+import { hookName, parts } from "../../src/steering/exchange/names";
 import { readDocument, testExamples } from "./examples";
 
 const { text, examples } = readDocument("docs/interop.md");

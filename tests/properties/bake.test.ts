@@ -17,7 +17,7 @@ import {
 import { bake } from "fader/steering";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { distance, inFloat64, random, type TinyFamily, tinyFamilyNames, tinyOf, values } from "../fixtures/own/tiny";
+import { distance, inFloat64, random, type TinyFamily, tinyFamilyNames, tinyOf, values } from "../helpers/tiny";
 
 const models = Object.fromEntries(tinyFamilyNames.map((name) => [name, tinyOf(name)]));
 const precise = Object.fromEntries(tinyFamilyNames.map((name) => [name, inFloat64(models[name]!)]));

@@ -2,8 +2,8 @@ import { concat, step } from "fader/autograd";
 import { KVCache, type Model, type Site, sitesOf } from "fader/nn";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Form, kinds, makeEdit } from "../fixtures/own/naive";
-import { distance, inFloat64, tinyFamilyNames, tinyOf, values } from "../fixtures/own/tiny";
+import { type Form, kinds, makeEdit } from "../helpers/naive";
+import { distance, inFloat64, tinyFamilyNames, tinyOf, values } from "../helpers/tiny";
 
 /** Some edits magnify every rounding error; in float64 that stays small. */
 const models = tinyFamilyNames.map((name) => {

@@ -1,8 +1,8 @@
 import { type GenerateOptions, generateIds, sitesOf } from "fader/nn";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Form, kinds, makeEdit } from "../fixtures/own/naive";
-import { inFloat64, tinyFamilyNames, tinyOf } from "../fixtures/own/tiny";
+import { type Form, kinds, makeEdit } from "../helpers/naive";
+import { inFloat64, tinyFamilyNames, tinyOf } from "../helpers/tiny";
 
 const { vocab_size, n_ctx, n_layers } = tinyOf("gpt2").config;
 const prompt = fc.array(fc.nat({ max: vocab_size - 1 }), { minLength: 1, maxLength: n_ctx });

@@ -4,8 +4,8 @@ import { add, type Interventions, sites } from "fader/nn";
 import { exportIntervention, type InteropFormat, importIntervention } from "fader/steering";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Form, kinds, makeEdit } from "../fixtures/own/naive";
-import { distance, inFloat64, random, tinyModel } from "../fixtures/own/tiny";
+import { type Form, kinds, makeEdit } from "../helpers/naive";
+import { distance, inFloat64, random, tinyModel } from "../helpers/tiny";
 
 const model = tinyModel({ n_layer: 3 });
 const precise = inFloat64(model);

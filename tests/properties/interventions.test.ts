@@ -2,9 +2,9 @@ import { step } from "fader/autograd";
 import { add, type Interventions, type Model, replace, scale, sites } from "fader/nn";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Form, kinds, makeEdit } from "../fixtures/own/naive";
-import { type Edit, plainLogits, type Rows } from "../fixtures/own/plain";
-import { distance, inFloat64, plainOf, random, tinyModel, values } from "../fixtures/own/tiny";
+import { type Form, kinds, makeEdit } from "../helpers/naive";
+import { type Edit, plainLogits, type Rows } from "../helpers/plain";
+import { distance, inFloat64, plainOf, random, tinyModel, values } from "../helpers/tiny";
 
 const model = tinyModel();
 const precise = inFloat64(model);

@@ -1,20 +1,12 @@
 import { step, type Tensor } from "fader/autograd";
-import {
-  attentionPatterns,
-  type Intervention,
-  type Interventions,
-  Model,
-  placeName,
-  type Site,
-  sitesOf,
-} from "fader/nn";
-import { directLogitAttribution, logitLens } from "fader/steering";
+import { type Intervention, type Interventions, Model, placeName, type Site, sitesOf } from "fader/nn";
+import { attentionPatterns, directLogitAttribution, logitLens } from "fader/steering";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { attentionHeads } from "../../src/nn/gpt";
-import { rotaryAngles } from "../../src/nn/rotary";
-import { kinds, makeEdit } from "../fixtures/own/naive";
-import { distance, inFloat64, random, tinyFamilyNames, tinyOf, values } from "../fixtures/own/tiny";
+import { attentionHeads } from "../../src/nn/model/gpt";
+import { rotaryAngles } from "../../src/nn/model/rotary";
+import { kinds, makeEdit } from "../helpers/naive";
+import { distance, inFloat64, random, tinyFamilyNames, tinyOf, values } from "../helpers/tiny";
 
 const models = tinyFamilyNames.map((name) => ({ single: tinyOf(name), precise: inFloat64(tinyOf(name)) }));
 

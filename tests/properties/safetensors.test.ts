@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import {
+  readSafetensors,
+  storedByteLength,
+  type TensorToStore,
+  writeSafetensors,
+} from "../../src/nn/checkpoint/safetensors";
 import { CheckpointError } from "../../src/nn/errors";
-import { readSafetensors, storedByteLength, type TensorToStore, writeSafetensors } from "../../src/nn/safetensors";
 
 const DTYPES = ["F64", "I64", "F32", "I32", "F16", "BF16", "I16", "F8_E4M3", "I8", "U8", "BOOL"] as const;
 

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { fingerprint as fingerprintHere, writeCheckpoint } from "fader/nn";
 import { describe, expect, test } from "vitest";
-import { tinyModel } from "../fixtures/own/tiny";
+import { tinyModel } from "../helpers/tiny";
 
 /** A script for browsers: one file, no Node module may be needed to load it. */
 async function bundle(code: string): Promise<string> {

@@ -37,7 +37,7 @@ import {
 } from "fader/autograd";
 import { describe, expect, test } from "vitest";
 import { nearest } from "../../src/tensor/errors";
-import { allocate, release } from "../../src/tensor/memory";
+import { allocate, release } from "../../src/tensor/memory/memory";
 
 const ids = (values: number[]) => tensor(values, { dtype: "i32" });
 const scalar = tensor(1);

@@ -1,8 +1,6 @@
 import { type ErrorParts, nearest } from "../../tensor/errors";
+import type { Activation } from "../config";
 import { CheckpointError } from "../errors";
-
-/** The non-linearity of the MLP: `gelu_new` is the tanh form, `gelu` the exact (erf) form. */
-export type Activation = "gelu_new" | "gelu" | "relu" | "silu";
 
 /** Every `hidden_act` name with the same formula as one of ours. */
 const ACTIVATIONS: Readonly<Record<string, Activation>> = {

@@ -1,24 +1,5 @@
-import type { GPTConfig } from "../config";
+import type { GPTConfig, Rotary, RotaryScaling } from "../config";
 import type { Fields } from "./fields";
-
-/** Rotary positions: the first `dim` entries of each head turn, with frequencies `base^(−2i/dim)`. */
-export interface Rotary {
-  readonly dim: number;
-  readonly base: number;
-  /** How the frequencies are stretched for longer contexts; absent: not at all. */
-  readonly scaling?: RotaryScaling;
-}
-
-/** `linear` divides all frequencies by `factor`; `llama3` the low ones, with a smooth transition (Llama 3.1). */
-export type RotaryScaling =
-  | { readonly rope_type: "linear"; readonly factor: number }
-  | {
-      readonly rope_type: "llama3";
-      readonly factor: number;
-      readonly low_freq_factor: number;
-      readonly high_freq_factor: number;
-      readonly original_max_position_embeddings: number;
-    };
 
 /** Positions are 32-bit integers. */
 const LAST_POSITION = 2 ** 31;

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError } from "../../autograd";
-import { writeFileAtomic } from "../../nn/atomic";
+import { writeFileAtomic } from "../../io/atomic";
 import type { FailedTrial, Grid, TrialResult } from "../../steering";
 import { type Lock, lockFile } from "./lock";
 

@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writeBytes } from "../../io/files";
 import { type Model, NotFoundError } from "../../nn";
-import { writeBytes } from "../../nn/files";
 import { type LearnedIntervention, loadIntervention } from "../../steering";
 
 /** What the trials of a sweep learned, a file each, beside its journal. */

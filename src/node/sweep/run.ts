@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { writeBytes } from "../../io/files";
 import { fingerprint, type Model } from "../../nn";
-import { writeBytes } from "../../nn/files";
 import {
   type Claim,
   checkClaims,

@@ -1,7 +1,7 @@
 import { ArgumentError, step } from "../../autograd";
 import type { Model } from "../../nn";
-import { logitDiff } from "../objective";
-import type { Prompt } from "../task";
+import { logitDiff } from "../learn/objective";
+import type { Prompt } from "../tasks/task";
 
 /**
  * - `prompts`: a prompt and the same with its two answers exchanged wherever they stand in it. For a country-capital

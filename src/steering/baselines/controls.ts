@@ -1,5 +1,5 @@
 import { ArgumentError, Random } from "../../autograd";
-import type { LearnedIntervention } from "../learned";
+import type { LearnedIntervention } from "../learn/learned";
 import { originFrom } from "./origin";
 import { allUnits, fromUnits, normOf, numbersOf, type Unit, unitsBySite } from "./units";
 

@@ -1,4 +1,5 @@
 import {
+  Adam,
   ArgumentError,
   mul,
   NumericsError,
@@ -9,12 +10,12 @@ import {
   tensor,
   valueAndGrad,
 } from "../../autograd";
-import { Adam, add, type Model } from "../../nn";
-import { learnScalars } from "../learn";
-import type { LearnOptions } from "../learn-options";
-import { type LearnedIntervention, logitsAt, type Positions } from "../learned";
-import { objective } from "../objective";
-import type { Prompt } from "../task";
+import { add, type Model } from "../../nn";
+import { learnScalars } from "../learn/learn";
+import type { LearnOptions } from "../learn/learn-options";
+import { type LearnedIntervention, logitsAt, type Positions } from "../learn/learned";
+import { objective } from "../learn/objective";
+import type { Prompt } from "../tasks/task";
 import { named, originOf } from "./origin";
 import { allUnits, fromUnits, normOf, unitsBySite } from "./units";
 

@@ -1,8 +1,8 @@
 import { ArgumentError, step, type Tensor, tensor } from "../../autograd";
 import { add, type Interventions, type Model, placeName, type Site } from "../../nn";
-import { featureOf, type LearnedIntervention, logitsAt } from "../learned";
-import { objective } from "../objective";
-import type { Prompt } from "../task";
+import { featureOf, type LearnedIntervention, logitsAt } from "../learn/learned";
+import { objective } from "../learn/objective";
+import type { Prompt } from "../tasks/task";
 import { type Contrast, contrastPairs, type Pair } from "./contrast";
 import { lengthOf, originOf } from "./origin";
 import { fromUnits } from "./units";

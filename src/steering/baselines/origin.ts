@@ -1,7 +1,7 @@
 import { ArgumentError } from "../../autograd";
 import { fingerprint, type Model } from "../../nn";
-import { LearnedIntervention, type Positions, type Provenance } from "../learned";
-import type { Prompt } from "../task";
+import { LearnedIntervention, type Positions, type Provenance } from "../learn/learned";
+import type { Prompt } from "../tasks/task";
 
 /** The length that all prompts have. Throws `ArgumentError` for none, and for several lengths. */
 export function lengthOf(where: string, prompts: readonly Prompt[]): number {

@@ -1,8 +1,8 @@
 import type { Model } from "../../nn";
-import { learnScalars, learnVectors } from "../learn";
-import type { LearnOptions } from "../learn-options";
-import type { LearnedIntervention } from "../learned";
-import type { Task } from "../task";
+import { learnScalars, learnVectors } from "../learn/learn";
+import type { LearnOptions } from "../learn/learn-options";
+import type { LearnedIntervention } from "../learn/learned";
+import type { Task } from "../tasks/task";
 import { ablateTop, randomLocations, randomVectors } from "./controls";
 import { perHead, selectThenTune } from "./heads";
 import { meanDifference } from "./mean-difference";

@@ -1,6 +1,6 @@
 import { ArgumentError, tensor } from "../../autograd";
 import type { Site } from "../../nn";
-import { type Kind, LearnedIntervention, type Provenance } from "../learned";
+import { type Kind, LearnedIntervention, type Provenance } from "../learn/learned";
 
 /**
  * The parameters of one site in units: the smallest parts that mean something by themselves. A scalar is one; so is a

@@ -1,7 +1,7 @@
 import { step } from "../../autograd";
 import { ablate, type Intervention, type Model, placeName, replace } from "../../nn";
-import { logitDiff } from "../objective";
-import type { Prompt } from "../task";
+import { logitDiff } from "../learn/objective";
+import type { Prompt } from "../tasks/task";
 import { PlaceMap, type Spot } from "./place-map";
 import { chunk, Replacements } from "./replacements";
 import { type PatchOptions, patchSettings } from "./settings";

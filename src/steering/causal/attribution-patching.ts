@@ -1,8 +1,8 @@
 import { concat, step, sub, type Tensor, valueAndGrad, zeros } from "../../autograd";
 import { add, type Model, placeName, type Site } from "../../nn";
-import { featureOf } from "../learned";
-import { logitDiff } from "../objective";
-import type { Prompt } from "../task";
+import { featureOf } from "../learn/learned";
+import { logitDiff } from "../learn/objective";
+import type { Prompt } from "../tasks/task";
 import { PlaceMap } from "./place-map";
 import { Replacements } from "./replacements";
 import { type PatchOptions, type PatchSettings, patchSettings } from "./settings";

@@ -1,5 +1,5 @@
 import { ArgumentError, Random } from "../../autograd";
-import type { Prompt } from "../task";
+import type { Prompt } from "../tasks/task";
 
 /**
  * For each prompt another one of the same token length, drawn by seed: one that shares no answer with it where there

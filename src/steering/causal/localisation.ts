@@ -1,9 +1,9 @@
 import { ArgumentError, Random } from "../../autograd";
 import type { Model } from "../../nn";
-import type { Contestants } from "../compare";
-import type { LearnedIntervention } from "../learned";
+import type { LearnedIntervention } from "../learn/learned";
+import type { Contestants } from "../measure/compare";
 import { auroc, type BootstrapOptions, bootstrapOf, largest, spearman } from "../statistics";
-import type { Prompt, Task } from "../task";
+import type { Prompt, Task } from "../tasks/task";
 import { activationPatching } from "./activation-patching";
 import { attributionPatching } from "./attribution-patching";
 import { type Agreement, Localisation, type ModeResult } from "./localisation-result";

@@ -1,6 +1,6 @@
 import { step, type Tensor, tensor } from "../../autograd";
 import { type Model, placeName, type Site } from "../../nn";
-import { featureOf } from "../learned";
+import { featureOf } from "../learn/learned";
 import type { Spot } from "./place-map";
 import type { PatchSettings } from "./settings";
 

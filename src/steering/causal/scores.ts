@@ -1,6 +1,6 @@
 import { ArgumentError } from "../../autograd";
 import type { Site } from "../../nn";
-import type { LearnedIntervention } from "../learned";
+import type { LearnedIntervention } from "../learn/learned";
 import { PlaceMap, type Spot } from "./place-map";
 
 /**

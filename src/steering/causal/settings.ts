@@ -1,6 +1,6 @@
 import { ArgumentError } from "../../autograd";
 import { type Model, parsePlace, type Site, SiteError, sitesOf } from "../../nn";
-import type { Prompt } from "../task";
+import type { Prompt } from "../tasks/task";
 import { counterfactuals } from "./counterfactuals";
 
 /**

@@ -1,6 +1,6 @@
 import type { Site } from "../../nn";
-import { clipToken, textTable } from "../../nn/show";
-import { decimals } from "../compare";
+import { clipToken, textTable } from "../../text/tokens";
+import { decimals } from "../measure/compare";
 
 /** What one block adds to Δ, in logits. */
 export interface BlockAttribution {

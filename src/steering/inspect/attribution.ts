@@ -1,6 +1,6 @@
 import { embedding, linear, step, type Tensor, tensor } from "../../autograd";
 import { type Interventions, type Model, placeName, type Site, sitesOf } from "../../nn";
-import { checkPrompt } from "../../nn/attention-pattern";
+import { checkPrompt } from "./attention-pattern";
 import { type BlockAttribution, LogitAttribution } from "./attribution-result";
 import { checkTokens, tokenOf } from "./tokens";
 

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../../autograd";
-import { clipToken, textTable } from "../../nn/show";
+import { clipToken, textTable } from "../../text/tokens";
 
 /** A token as one place of the model scores it. */
 export interface LensToken {

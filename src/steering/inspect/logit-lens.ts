@@ -1,8 +1,8 @@
 import { ArgumentError, NumericsError, step } from "../../autograd";
 import { type Interventions, type Model, parsePlace, SiteError } from "../../nn";
-import { checkPrompt } from "../../nn/attention-pattern";
-import { unembed } from "../../nn/gpt";
-import { mostLikely } from "../../nn/sampling";
+import { mostLikely } from "../../nn/generate/sampling";
+import { unembed } from "../../nn/model/gpt";
+import { checkPrompt } from "./attention-pattern";
 import { type LensCell, type LensToken, LogitLens } from "./lens-result";
 import { checkTokens, tokenOf } from "./tokens";
 

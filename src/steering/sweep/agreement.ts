@@ -2,9 +2,9 @@ import { Random } from "../../autograd";
 import type { Model } from "../../nn";
 import { activationPatching } from "../causal";
 import { reachesAnswer, scoresOf } from "../causal/scores";
-import type { LearnedIntervention } from "../learned";
+import type { LearnedIntervention } from "../learn/learned";
 import { auroc, largest, spearman } from "../statistics";
-import type { Prompt } from "../task";
+import type { Prompt } from "../tasks/task";
 
 /** How well learned scalars find the places that matter, on one split. */
 export interface PlaceAgreement {

@@ -1,4 +1,4 @@
-import type { Kind } from "../learned";
+import type { Kind } from "../learn/learned";
 import {
   effectiveness,
   type Finding,

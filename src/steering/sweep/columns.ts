@@ -1,10 +1,10 @@
 import { ArgumentError } from "../../autograd";
 import type { Model } from "../../nn";
-import { measurePrompts } from "../evaluate";
-import { type HarmAtBeta, harm } from "../harm";
-import type { LearnedIntervention } from "../learned";
-import type { Prompt, Task } from "../task";
-import { unrelatedTexts } from "../unrelated-texts";
+import type { LearnedIntervention } from "../learn/learned";
+import { measurePrompts } from "../measure/evaluate";
+import { type HarmAtBeta, harm } from "../measure/harm";
+import type { Prompt, Task } from "../tasks/task";
+import { unrelatedTexts } from "../tasks/unrelated-texts";
 
 /** Measures of prompts as columns, one entry for each prompt. Δ in logits, KL in nats; six significant digits. */
 export interface PromptColumns {

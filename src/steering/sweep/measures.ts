@@ -1,7 +1,7 @@
 import type { Model } from "../../nn";
-import type { LearnedIntervention } from "../learned";
+import type { LearnedIntervention } from "../learn/learned";
 import { type Interval, nestedBootstrap } from "../statistics";
-import type { Task } from "../task";
+import type { Task } from "../tasks/task";
 import { measureColumns, measureTexts } from "./columns";
 import {
   type MeasureName,

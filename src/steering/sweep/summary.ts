@@ -1,5 +1,5 @@
 import type { Site } from "../../nn";
-import type { Kind } from "../learned";
+import type { Kind } from "../learn/learned";
 import { type Measures, measureIntervals } from "./measures";
 import { paretoFront } from "./pareto";
 import { minimalityOf, type TrialResult } from "./run-trial";

@@ -1,8 +1,8 @@
 import { ArgumentError } from "../../autograd";
-import { type ConflictForm, conflictForms } from "../../builtin/corpus";
-import { ioiPatterns } from "../../builtin/words";
 import type { Site } from "../../nn";
-import { type Kind, kinds } from "../learned";
+import { type Kind, kinds } from "../learn/learned";
+import { type ConflictForm, conflictForms } from "../tasks/corpus/corpus";
+import { ioiPatterns } from "../tasks/corpus/words";
 
 /** A task and how it asks: the form of `ccc`, the sentence template of `ioi`. */
 export type SweepTask =

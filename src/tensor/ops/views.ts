@@ -1,6 +1,6 @@
 import { ArgumentError, ShapeError } from "../errors";
-import { addInto } from "../in-place";
 import { checkShape, Layout, normalizeAxis, type Range, type Shape, sameShape, sizeOf } from "../layout";
+import { addInto } from "../memory/in-place";
 import { contiguous, op, type TensorLike } from "../op";
 import type { Tensor } from "../tensor";
 import { sumTo } from "./reduce";

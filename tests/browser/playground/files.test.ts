@@ -5,7 +5,7 @@ import { fingerprint, LearnedIntervention, tensor, writeCheckpoint } from "fader
 import { loadModel } from "fader/node";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { tinyModel } from "../../fixtures/own/tiny";
+import { tinyModel } from "../../helpers/tiny";
 import {
   asked,
   expectAsNode,

@@ -1,5 +1,5 @@
 import type { DType } from "../../dtype";
-import { allocate, release } from "../../memory";
+import { allocate, release } from "../../memory/memory";
 import type { Tensor } from "../../tensor";
 import type { ActivationGradient, BinaryKernel, CompareKernel, Kernels, ReduceKernel, UnaryKernel } from "../interface";
 import { reference } from "../reference";

@@ -1,4 +1,4 @@
-import { allocate, memory, release } from "../../memory";
+import { allocate, memory, release } from "../../memory/memory";
 import { exports } from "./module";
 import { ensureWorkers, threadCount, workerFailed } from "./threads";
 

@@ -1,6 +1,6 @@
 import { ArgumentError, ThreadError } from "../../errors";
 import { canShare, environment, host, nodeModule } from "../../host";
-import { memory } from "../../memory";
+import { memory } from "../../memory/memory";
 import { chooseRelaxed, exports, module } from "./module";
 
 /** A worker of Node or of a browser. */

@@ -1,0 +1,117 @@
+import { Adam, NumericsError, type Random, step, type Tensor, tensor, valueAndGrad } from "../../autograd";
+import { type Interventions, type Model, pacer } from "../../nn";
+import type { Prompt } from "../tasks/task";
+import type { LearnReport, Settings } from "./learn-settings";
+import { interventionOf, type Kind, logitsAt } from "./learned";
+import { objectiveTerms } from "./objective";
+import { bySite, countActive, type Flat, type Mask, restrict } from "./parameters";
+import { gateLr, type Pressure } from "./sparsity";
+
+/** What a run of updates knows of itself; `learn` adds what is learned by then. */
+export type TrainReport = Omit<LearnReport, "current">;
+
+/**
+ * Adam on the objective, under a pressure towards zero; what `mask` does not allow stays exactly 0. Returns the number
+ * of updates; the result is the pressure's. Throws `NumericsError` when the loss is no longer finite, and the reason of an aborted `signal`.
+ */
+export async function train(
+  kind: Kind,
+  model: Model,
+  prompts: readonly Prompt[],
+  pressure: Pressure,
+  settings: Omit<Settings, "onProgress"> & { onProgress?: ((report: TrainReport) => void) | undefined },
+  { random, mask }: { random: Random; mask?: Mask | undefined },
+): Promise<number> {
+  const optimizer = new Adam(pressure.theta, { lr: settings.lr });
+  const gateOptimizer = new Adam(pressure.gates, { lr: gateLr });
+  const clean = rememberClean(model);
+  const history: number[] = [];
+  const breathe = pacer();
+  let order: readonly Prompt[] = [];
+  restrict(pressure.theta, mask);
+  while (history.length < settings.steps) {
+    settings.signal?.throwIfAborted();
+    const batch: Prompt[] = [];
+    while (batch.length < Math.min(settings.batchSize, prompts.length)) {
+      if (order.length === 0) order = random.shuffle(prompts);
+      batch.push(order[0]!);
+      order = order.slice(1);
+    }
+    // Of the values that the loss is of, before they move.
+    const cost = settings.onProgress && pressure.cost();
+    const { loss, ...terms } = step(() => {
+      const { value, grads, aux } = lossAndGradients(kind, model, batch, pressure, clean(batch), settings);
+      optimizer.step(grads.theta);
+      gateOptimizer.step(grads.gates);
+      const [effectiveness, faithfulness, penalty] = aux.map((term) => term?.item() ?? 0) as [number, number, number];
+      return { loss: value.item(), effectiveness, faithfulness, minimality: penalty + (cost ?? 0) };
+    });
+    history.push(loss);
+    if (!Number.isFinite(loss)) {
+      throw new NumericsError("learn", `the loss is ${loss} at step ${history.length}`, {
+        hint: "Lower the learning rate.",
+      });
+    }
+    pressure.shrink();
+    restrict(pressure.theta, mask);
+    if (settings.onProgress !== undefined) {
+      const activeParameters = step(() => countActive(pressure.result()));
+      settings.onProgress({ step: history.length, steps: settings.steps, loss, ...terms, activeParameters });
+    }
+    if (hasSettled(history, settings.patience)) break;
+    await breathe();
+  }
+  return history.length;
+}
+
+function lossAndGradients(
+  kind: Kind,
+  model: Model,
+  batch: readonly Prompt[],
+  pressure: Pressure,
+  clean: Tensor,
+  settings: Pick<Settings, "positions" | "margin" | "faithfulnessWeight" | "faithfulness">,
+) {
+  const ids = batch.map((prompt) => prompt.ids);
+  return valueAndGrad(({ theta, gates }: { theta: Flat; gates: Flat }) => {
+    const { used, penalty } = pressure.draw(theta, gates);
+    const interventions: Interventions = Object.fromEntries(
+      Object.entries(bySite(used)).map(([site, tensors]) => [
+        site,
+        interventionOf(kind, tensors, 1, settings.positions),
+      ]),
+    );
+    const [plus, minus] = logitsAt(model, ids, interventions, [1, -1]) as [Tensor, Tensor];
+    const [effect, faithful] = objectiveTerms({ clean, plus, minus }, batch, settings);
+    const loss = faithful === undefined ? effect : effect.add(faithful);
+    return [penalty === undefined ? loss : loss.add(penalty), [effect, faithful, penalty]] as const;
+  })({ theta: pressure.theta, gates: pressure.gates });
+}
+
+/** Logits without intervention after the last token; each prompt goes through the model once. */
+function rememberClean(model: Model): (batch: readonly Prompt[]) => Tensor {
+  const known = new Map<Prompt, Float32Array>();
+  const vocab = model.config.vocab_size;
+  return (batch) => {
+    const missing = batch.filter((prompt) => !known.has(prompt));
+    if (missing.length > 0) {
+      const ids = missing.map((prompt) => prompt.ids);
+      const rows = model.forward(ids, { positions: "last" }).logits.toTypedArray() as Float32Array;
+      missing.forEach((prompt, i) => {
+        known.set(prompt, rows.slice(i * vocab, (i + 1) * vocab));
+      });
+    }
+    const all = new Float32Array(batch.length * vocab);
+    batch.forEach((prompt, i) => {
+      all.set(known.get(prompt)!, i * vocab);
+    });
+    return tensor(all, { shape: [batch.length, vocab] });
+  };
+}
+
+/** True when the mean of the last `window` losses is no more than 1% below that of the ones before. */
+function hasSettled(history: readonly number[], window: number): boolean {
+  if (window === 0 || history.length < 2 * window) return false;
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  return mean(history.slice(-window)) >= 0.99 * mean(history.slice(-2 * window, -window));
+}
