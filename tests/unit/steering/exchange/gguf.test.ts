@@ -4,13 +4,13 @@ import { ablate, add, type Interventions, project, scale } from "fader/nn";
 import { exportIntervention, importIntervention } from "fader/steering";
 import { describe, expect, test } from "vitest";
 import { readControlVector } from "../../../../src/steering/exchange/gguf-read";
-import { readFailure } from "../../../fixtures/own/interop/failure";
+import { readFailure } from "../../../helpers/read-failure";
 import { distance, inFloat64, message, random, tinyModel } from "../../../helpers/tiny";
 
 const model = tinyModel({ n_layer: 3 });
 const precise = inFloat64(model);
 const fixture = (name: string) =>
-  new Uint8Array(readFileSync(new URL(`../../../../fixtures/own/interop/${name}`, import.meta.url)));
+  new Uint8Array(readFileSync(new URL(`../../../fixtures/own/interop/${name}`, import.meta.url)));
 const ramp = (n: number, start = 0) => Float32Array.from({ length: n }, (_, i) => i / 4 + start);
 const vector = (start: number) => tensor(ramp(16, start), { shape: [16] });
 const gguf = (map: Interventions) => exportIntervention(map, model, { format: "gguf" });

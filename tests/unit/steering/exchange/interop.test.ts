@@ -13,14 +13,14 @@ import {
 } from "fader/nn";
 import { exportIntervention, importIntervention, interopFormat } from "fader/steering";
 import { describe, expect, test } from "vitest";
-import { readFailure } from "../../../fixtures/own/interop/failure";
+import { readFailure } from "../../../helpers/read-failure";
 import { madeUp } from "../../../helpers/task";
 import { distance, inFloat64, message, tinyModel } from "../../../helpers/tiny";
 
 const model = tinyModel({ n_layer: 3 });
 const precise = inFloat64(model);
 const fixture = (name: string) =>
-  new Uint8Array(readFileSync(new URL(`../../../../fixtures/own/interop/${name}`, import.meta.url)));
+  new Uint8Array(readFileSync(new URL(`../../../fixtures/own/interop/${name}`, import.meta.url)));
 const ramp = (n: number, start = 0) => Float32Array.from({ length: n }, (_, i) => i / 4 + start);
 const vector = (start: number) => tensor(ramp(16, start), { shape: [16] });
 const names = (map: Interventions) =>

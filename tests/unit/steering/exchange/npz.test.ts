@@ -5,7 +5,7 @@ import { exportIntervention, importIntervention } from "fader/steering";
 import { describe, expect, test } from "vitest";
 import { readNpy, writeNpy } from "../../../../src/steering/exchange/npy";
 import { crc32, readContents, readZip, writeZip } from "../../../../src/steering/exchange/zip";
-import { readFailure } from "../../../fixtures/own/interop/failure";
+import { readFailure } from "../../../helpers/read-failure";
 import { message, tinyModel } from "../../../helpers/tiny";
 
 const model = tinyModel({ n_layer: 3 });
