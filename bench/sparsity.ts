@@ -7,12 +7,11 @@ import {
   learnScalars,
   type Metrics,
   refit,
-  type SmallestSet,
-  smallestSet,
   type Task,
 } from "fader/steering";
 import { writeFileAtomic } from "../src/io/atomic";
 import { loadModel } from "../src/load";
+import { type SmallestSet, smallestSet } from "./smallest-set";
 
 /**
  * ℓ1 and L0 with and without debiasing, for scalars, and the smallest set of faders that was found. Writes

@@ -41,17 +41,20 @@ export {
 } from "./exchange";
 export { type BakeOptions, bake } from "./exchange/bake";
 export { type AttentionOptions, AttentionPatterns, attentionPatterns } from "./inspect/attention-pattern";
-export { type AttributionOptions, directLogitAttribution } from "./inspect/attribution";
-export { type BlockAttribution, LogitAttribution } from "./inspect/attribution-result";
 export {
-  compareLens,
+  type AttributionOptions,
+  type BlockAttribution,
+  directLogitAttribution,
+  LogitAttribution,
+} from "./inspect/attribution";
+export {
   type LensCell,
-  type LensChange,
+  type LensOptions,
   type LensPlace,
   type LensToken,
   LogitLens,
-} from "./inspect/lens-result";
-export { type LensOptions, logitLens } from "./inspect/logit-lens";
+  logitLens,
+} from "./inspect/logit-lens";
 export { learn, learnDynamic, learnScalars, learnVectors } from "./learn/learn";
 export { type LearnOptions, settingsFor } from "./learn/learn-options";
 export type { LearnReport, Settings } from "./learn/learn-settings";
@@ -83,10 +86,8 @@ export { Comparison, type Contestants, compare } from "./measure/compare";
 export { betaDial, type DialPoint, type DialRow } from "./measure/dial";
 export { evaluate, type Metrics, measurePrompts, metricsOf, type PromptMeasures } from "./measure/evaluate";
 export { type Harm, type HarmAtBeta, harm, type TextHarm } from "./measure/harm";
-export { type Kept, keep95, keep95Interval } from "./measure/keep95";
+export { type Kept, keep95 } from "./measure/keep95";
 export { type PruningRun, pruningBand, pruningCurve } from "./measure/pruning";
-export { type SmallestSetMethod, type SmallestSetOptions, smallestSet } from "./measure/smallest-set";
-export { flipsBothWays, type NamedPlace, type SearchTrial, SmallestSet } from "./measure/smallest-set-result";
 export {
   auroc,
   type BootstrapOptions,

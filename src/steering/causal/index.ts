@@ -1,8 +1,7 @@
 export { activationPatching } from "./activation-patching";
 export { attributionPatching } from "./attribution-patching";
 export { counterfactuals } from "./counterfactuals";
-export { type LocalisationOptions, localisation } from "./localisation";
-export { type Agreement, Localisation, type ModeResult } from "./localisation-result";
+export { type Agreement, Localisation, type LocalisationOptions, localisation, type ModeResult } from "./localisation";
 export { PlaceMap, type PlaceValues, type Spot } from "./place-map";
 export { placeScores } from "./scores";
 export { type PatchMode, type PatchOptions, patchModes } from "./settings";

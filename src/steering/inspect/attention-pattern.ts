@@ -17,6 +17,7 @@ import { attentionHeads } from "../../nn/model/gpt";
 import type { Model } from "../../nn/model/model";
 import { rotaryAngles } from "../../nn/model/rotary";
 import { clipToken, textTable } from "../../text/tokens";
+import { checkPrompt } from "./inputs";
 
 export interface AttentionOptions {
   interventions?: Interventions;
@@ -152,10 +153,4 @@ function indices(ids: readonly number[]): Int32Array {
 function checkLayer(layer: number, count: number): void {
   if (Number.isInteger(layer) && layer >= 0 && layer < count) return;
   throw new SiteError("attentionPatterns", `no block ${layer}`, { hint: `This model has blocks 0-${count - 1}.` });
-}
-
-/** Functions that look inside take one prompt. */
-export function checkPrompt(where: string, ids: readonly number[]): void {
-  if (Array.isArray(ids) && ids.every((id) => typeof id === "number")) return;
-  throw new ArgumentError(where, "takes the token ids of one prompt", { hint: "Call it for each prompt." });
 }

@@ -1,9 +1,8 @@
 import { ArgumentError } from "../../autograd";
 import type { Model } from "../../nn";
 import type { LearnedIntervention } from "../learn/learned";
-import { type BootstrapOptions, bootstrap, type Interval } from "../statistics";
 import type { Prompt } from "../tasks/task";
-import { effectivenessAt, type GroupWins, groupedWins, pruningCurve } from "./pruning";
+import { pruningCurve } from "./pruning";
 
 /** How few of the largest places keep a share of the effectiveness. */
 export interface Kept {
@@ -35,26 +34,6 @@ export function keep95(
     if (effectiveness >= share * all) return { k, of, effectiveness, all };
   }
   return { k: of, of, effectiveness: all, all };
-}
-
-/**
- * `k` of `keep95` with its 95% interval over groups of prompts: how much of it is the luck of these prompts. Measures
- * every number of places up to all, where `keep95` stops at the first that is enough.
- */
-export function keep95Interval(
-  model: Model,
-  prompts: readonly Prompt[],
-  intervention: LearnedIntervention,
-  { share = 0.95, ...options }: BootstrapOptions & { share?: number } = {},
-): Interval {
-  checkShare(share);
-  const of = intervention.activeLocations().length;
-  const counts = Array.from({ length: of + 1 }, (_, k) => k);
-  const first = (groups: readonly GroupWins[]) => {
-    const all = effectivenessAt(groups, of);
-    return counts.find((k) => effectivenessAt(groups, k) >= share * all)!;
-  };
-  return bootstrap(groupedWins(model, prompts, intervention, counts), first, options);
 }
 
 function checkShare(share: number): void {

@@ -4,7 +4,6 @@ import { ablate, add, type Model, placeName, readCheckpoint, scale, writeCheckpo
 import {
   AttentionPatterns,
   attentionPatterns,
-  compareLens,
   countryCapitals,
   directLogitAttribution,
   type LensPlace,
@@ -83,26 +82,18 @@ describe("logitLens", () => {
     expect(message(() => logitLens(model, ids).table(6))).toContain("no token 6\n  Valid: 0 to 5");
   });
 
-  test("of before and after are compared place by place", () => {
+  test("changes from an edit on, place by place", () => {
     const options = { tokens: [7, 2] };
     const before = logitLens(model, ids, options);
-    const after = logitLens(model, ids, {
-      ...options,
-      interventions: { "blocks.1.mlp_out": scale(1, { positions: [-1] }) },
-    });
-    const changes = compareLens(before, after);
-    expect(changes).toHaveLength(18);
-    for (const { name, position, tokens } of changes) {
-      const isEdited = name === "blocks.1.resid_post" && position === 5;
-      expect(
-        tokens.some(({ logit }) => logit !== 0),
-        `${name} ${position}`,
-      ).toBe(isEdited);
-    }
-    const [p, q] = [before, after].map(({ places }) => places[2]!.cells[5]!);
-    expect(changes.at(-1)!.tokens[0]!.probability).toBe(q!.tokens[0]!.probability - p!.tokens[0]!.probability);
-    expect(changes.at(-1)!.top).toEqual({ before: p!.top[0], after: q!.top[0] });
-    expect(message(() => compareLens(before, logitLens(model, ids)))).toContain("other prompts, places or tokens");
+    const interventions = { "blocks.1.mlp_out": scale(1, { positions: [-1] }) };
+    const after = logitLens(model, ids, { ...options, interventions });
+    const changed = after.places.flatMap(({ name, cells }, p) =>
+      cells.flatMap(({ tokens }, position) => {
+        const was = before.places[p]!.cells[position]!.tokens;
+        return tokens.some(({ logit }, i) => logit !== was[i]!.logit) ? [`${name} ${position}`] : [];
+      }),
+    );
+    expect(changed).toEqual(["blocks.1.resid_post 5"]);
   });
 });
 

@@ -3,7 +3,6 @@ import {
   interventionFromBytes,
   type Kind,
   keep95,
-  keep95Interval,
   type LearnedIntervention,
   type LearnOptions,
   learn,
@@ -269,12 +268,5 @@ describe("keep95", () => {
     expect(keep95(model, many, learned, 1).k).toBeGreaterThanOrEqual(k);
     expect(keep95(model, many, learned.keepLargest(0))).toMatchObject({ k: 0, of: 0 });
     expect(() => keep95(model, many, learned, 0)).toThrow("share is 0");
-    const { value, low, high } = keep95Interval(model, many, learned, { samples: 200 });
-    expect(value).toBe(k);
-    expect(low).toBeLessThanOrEqual(k);
-    expect(high).toBeGreaterThanOrEqual(k);
-    expect(high).toBeLessThanOrEqual(of);
-    expect(keep95Interval(model, many, learned.keepLargest(0))).toEqual({ value: 0, low: 0, high: 0 });
-    expect(() => keep95Interval(model, many, learned, { share: 2 })).toThrow("share is 2");
   });
 });

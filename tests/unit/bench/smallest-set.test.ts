@@ -1,16 +1,15 @@
+import { interventionFromBytes, type Task } from "fader/steering";
+import { describe, expect, test } from "vitest";
 import {
   flipsBothWays,
-  interventionFromBytes,
   type SearchTrial,
   SmallestSet,
   type SmallestSetMethod,
   type SmallestSetOptions,
   smallestSet,
-  type Task,
-} from "fader/steering";
-import { describe, expect, test } from "vitest";
-import { fakePrompts } from "../../../helpers/task";
-import { tinyModel } from "../../../helpers/tiny";
+} from "../../../bench/smallest-set";
+import { fakePrompts } from "../../helpers/task";
+import { tinyModel } from "../../helpers/tiny";
 
 const model = tinyModel();
 const task: Task = {
