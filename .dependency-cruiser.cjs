@@ -40,8 +40,27 @@ const betweenRooms = Object.entries(rooms).flatMap(([layer, list]) => [
   },
 ]);
 
+/** The rooms of the playground, each with those that it must not import. The page reaches the engine by messages only. */
+const playgroundRooms = {
+  protocol: ["desk", "engine", "view", "state", "ui"],
+  desk: ["engine", "view", "state", "ui"],
+  engine: ["desk", "view", "state", "ui"],
+  view: ["engine", "state", "ui"],
+  state: ["ui"],
+  ui: ["engine"],
+};
+
+const betweenPlaygroundRooms = Object.entries(playgroundRooms).map(([room, above]) =>
+  down(
+    `playground-${room}-imports-down`,
+    `^playground/src/${room}(/|\\.ts$)`,
+    `^playground/src/(${above.join("|")})(/|\\.ts$)`,
+  ),
+);
+
 module.exports = {
   forbidden: [
+    ...betweenPlaygroundRooms,
     ...betweenLayers,
     ...betweenRooms,
     {

@@ -1,9 +1,8 @@
 import type { ModelSource } from "../protocol";
-import { pictureOf } from "../ui/look/picture";
 import { engine, openModel } from "./compute";
 import { examples } from "./examples";
 import { beginWith, linkToDesk } from "./start";
-import { complain, desk, edit, inside, model, say, showFaders } from "./store";
+import { complain, desk, edit, model, say, showFaders } from "./store";
 
 /** Files that were dropped or chosen: a model's folder, or an intervention. */
 export async function importFiles(files: readonly File[]): Promise<void> {
@@ -83,16 +82,8 @@ export async function copyLink(): Promise<void> {
   }
 }
 
-export async function savePicture(): Promise<void> {
-  try {
-    const svg = await pictureOf(inside.value);
-    download(`fader-${inside.value}.svg`, new Blob([svg], { type: "image/svg+xml" }));
-  } catch (error) {
-    complain(error);
-  }
-}
-
-function download(name: string, blob: Blob): void {
+/** Gives a file to the browser, to be saved. */
+export function download(name: string, blob: Blob): void {
   const url = URL.createObjectURL(blob);
   const link = document.createElement("a");
   Object.assign(link, { href: url, download: name });

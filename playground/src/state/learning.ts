@@ -1,10 +1,10 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { Kind } from "fader";
 import { emptyDesk } from "../desk/desk";
+import type { ListError } from "../desk/own-list";
+import { defaults, requestOf, type Settings } from "../desk/request";
 import type { Learned, LearnProgress, LearnRequest, ModelInfo, Problem } from "../protocol";
-import type { ListError } from "../ui/learn/own-list";
-import { defaults, requestOf, type Settings } from "../ui/learn/request";
-import { comparisonWith, stripsWhile, taskWords } from "../ui/learn/rows";
+import { comparisonWith, stripsWhile, taskWords } from "../view/learned";
 import { engine } from "./compute";
 import { latest } from "./latest";
 import { changeDesk, desk, history, learning, model, result, showFaders, site, tokens } from "./store";

@@ -3,15 +3,7 @@ import type { Site } from "fader";
 import { type Desk, editOf, emptyDesk } from "../desk/desk";
 import { type History, historyOf, record, redo, settle, undo } from "../desk/history";
 import { keyOf, type Strip, type Strips, stripsOf, withStrips } from "../desk/strip";
-import type {
-  Answers,
-  DownloadProgress,
-  EngineStatus,
-  FaderValue,
-  ModelInfo,
-  SteerResult,
-  TokenText,
-} from "../protocol";
+import type { DownloadProgress, EngineStatus, FaderValue, ModelInfo, SteerResult, TokenText } from "../protocol";
 
 /** Something to tell: what went wrong and a way on, or what was done. */
 export interface Notice {
@@ -98,10 +90,6 @@ export function showFaders(values: readonly FaderValue[], more: Partial<Desk> = 
     site.value = first.site;
     selection.value = new Set([keyOf(first)]);
   }
-}
-
-export function setPrompt(prompt: string, answers?: Answers | undefined): void {
-  changeDesk({ prompt, answers });
 }
 
 export function say(text: string, more: Omit<Notice, "text" | "tone"> = {}): void {

@@ -7,7 +7,7 @@ import type { HubSurroundings } from "../../../playground/src/engine/hub";
 import type { DownloadProgress, Engine, Problem } from "../../../playground/src/protocol";
 import { type How, type Repo, serveHub, type TestHub } from "../../helpers/hub";
 
-const folder = new URL("../../../models/capitals/", import.meta.url);
+const folder = new URL("../../../models/capitals", import.meta.url);
 const names = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
 const capitals = Object.fromEntries(names.map((name) => [name, new Uint8Array(readFileSync(new URL(name, folder)))]));
 const size = capitals["model.safetensors"]!.length;

@@ -1,5 +1,8 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { readPromptFile } from "../../../playground/src/desk/own-file";
+import { formatList, type OwnPrompt, parseList, withPrompt } from "../../../playground/src/desk/own-list";
+import { defaults, minimalityOf, requestOf } from "../../../playground/src/desk/request";
 import type {
   ComparisonRow,
   FaderValue,
@@ -8,10 +11,7 @@ import type {
   LearnRequest,
   ModelInfo,
 } from "../../../playground/src/protocol";
-import { readPromptFile } from "../../../playground/src/ui/learn/own-file";
-import { formatList, type OwnPrompt, parseList, withPrompt } from "../../../playground/src/ui/learn/own-list";
-import { defaults, minimalityOf, requestOf } from "../../../playground/src/ui/learn/request";
-import * as rows from "../../../playground/src/ui/learn/rows";
+import * as rows from "../../../playground/src/view/learned";
 import {
   axisTo,
   decadeOf,
@@ -21,7 +21,7 @@ import {
   percentAlong,
   thinned,
   valueAt,
-} from "../../../playground/src/ui/learn/scales";
+} from "../../../playground/src/view/scales";
 
 const engine = vi.hoisted(() => ({
   examples: vi.fn(),

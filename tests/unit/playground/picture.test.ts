@@ -5,11 +5,11 @@ import { drawHead } from "../../../playground/src/ui/look/drawing/attention";
 import { drawDesk } from "../../../playground/src/ui/look/drawing/desk";
 import { escaped, page } from "../../../playground/src/ui/look/drawing/svg";
 import { drawTable } from "../../../playground/src/ui/look/drawing/table";
-import { heatOf, inkOf } from "../../../playground/src/ui/look/heat";
-import { hasAnswers, lensScale, lensTable } from "../../../playground/src/ui/look/lens-table";
-import { mapScales, mapTable } from "../../../playground/src/ui/look/map-table";
-import { mostRead, movedBy, shadesOf } from "../../../playground/src/ui/look/reading";
-import { percent, points, short, shown } from "../../../playground/src/ui/look/words";
+import { mostRead, movedBy, shadesOf } from "../../../playground/src/view/attention";
+import { heatOf, inkOf } from "../../../playground/src/view/heat";
+import { hasAnswers, lensScale, lensTable } from "../../../playground/src/view/lens-table";
+import { mapScales, mapTable } from "../../../playground/src/view/map-table";
+import { percent, points, short, shown } from "../../../playground/src/view/words";
 
 const nasty = [' <&"', "'>", "]]>", "\u0000\u001b", "\n", " 東京", "\ud800"];
 const heading = { title: 'A <title> & "more"', lines: ["one & two", `“${nasty.join("")}”`] };

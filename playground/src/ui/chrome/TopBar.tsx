@@ -1,8 +1,9 @@
 import { useRef } from "preact/hooks";
 import { isTouched } from "../../desk/desk";
-import { copyLink, exportFile, importFiles, savePicture } from "../../state/files";
+import { copyLink, exportFile, importFiles } from "../../state/files";
 import { desk, learning, model, opening } from "../../state/store";
 import { cycleTheme, theme } from "../../state/theme";
+import { savePicture } from "../look/picture";
 import { ModelDialog } from "./ModelDialog";
 import { startTour } from "./Tour";
 

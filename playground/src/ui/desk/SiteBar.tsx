@@ -1,14 +1,6 @@
 import type { Signal } from "@preact/signals";
 import type { Site } from "fader";
-
-/** What each site holds, in plain words. */
-export const siteWords: Readonly<Partial<Record<Site, string>>> = {
-  resid_pre: "the stream that enters each layer",
-  attn_out: "what attention adds to the stream",
-  resid_mid: "the stream between attention and MLP",
-  mlp_out: "what the MLP adds to the stream",
-  resid_post: "the stream that leaves each layer",
-};
+import { siteWords } from "../../view/words";
 
 /** Chooses the site whose faders are shown; each says how many of its faders are turned. */
 export function SiteBar(props: { sites: readonly Site[]; value: Signal<Site>; turned: ReadonlyMap<Site, number> }) {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { type Axis, pathOf, percentAlong } from "./scales";
+import { type Axis, pathOf, percentAlong } from "../../view/scales";
 
 // A few lines of SVG of our own: @observablehq/plot would be 88 kB gzipped, a third of what the page may weigh.
 

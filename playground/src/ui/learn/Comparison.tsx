@@ -1,6 +1,6 @@
 import type { ComparisonRow } from "../../protocol";
 import { show } from "../../state/learning";
-import { tableRow } from "./rows";
+import { tableRow } from "../../view/learned";
 
 /** All that was learned on this task, measured on the same held-out prompts. */
 export function Comparison({ rows, shown }: { rows: readonly ComparisonRow[]; shown: string }) {

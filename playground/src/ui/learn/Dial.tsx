@@ -1,9 +1,9 @@
 import { signed } from "../../desk/strip";
 import type { DialCurve } from "../../protocol";
 import { changeDesk, desk, endMovement } from "../../state/store";
+import { describeDial } from "../../view/learned";
+import { type Axis, percentAlong, valueAt } from "../../view/scales";
 import { Chart, Legend } from "./Chart";
-import { describeDial } from "./rows";
-import { type Axis, percentAlong, valueAt } from "./scales";
 
 const betas: Axis = { min: -1.5, max: 1.5, ticks: [-1, 0, 1] };
 const shares: Axis = { min: 0, max: 1, ticks: [0, 0.5, 1] };

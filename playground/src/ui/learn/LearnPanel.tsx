@@ -1,8 +1,8 @@
 import { areSettingsOpen, cancel, isStopping, learn, lesson, refused, settings } from "../../state/learning";
 import { learning, model } from "../../state/store";
+import { methodWords, taskWords } from "../../view/learned";
 import { Outcome } from "./Outcome";
 import { Progress } from "./Progress";
-import { methodWords, taskWords } from "./rows";
 import { SettingsForm } from "./SettingsForm";
 
 /** Learns where to move the faders, and shows what came of it. */

@@ -1,10 +1,10 @@
 import { signed } from "../../desk/strip";
 import { comparison, exampleIndex, isOnDesk, lesson, show, showExample } from "../../state/learning";
 import { desk } from "../../state/store";
+import { idleHint } from "../../view/learned";
 import { Comparison } from "./Comparison";
 import { Dial } from "./Dial";
 import { Losses } from "./Progress";
-import { idleHint } from "./rows";
 
 /** What was learned: its dial, its prompts, and how it stands beside the others. */
 export function Outcome() {

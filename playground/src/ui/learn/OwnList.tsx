@@ -1,8 +1,8 @@
 import { useRef, useState } from "preact/hooks";
+import { readPromptFile } from "../../desk/own-file";
+import { formatList, parseList, withPrompt } from "../../desk/own-list";
 import { change, settings } from "../../state/learning";
 import { desk } from "../../state/store";
-import { readPromptFile } from "./own-file";
-import { formatList, parseList, withPrompt } from "./own-list";
 
 /** Larger files are no lists that somebody edits in a page. */
 const mostBytes = 1e6;

@@ -1,8 +1,8 @@
 import type { LearnProgress } from "../../protocol";
 import { losses } from "../../state/learning";
+import { describeLosses, numbersWords, spokenProgress } from "../../view/learned";
+import { axisTo, decadeOf, decadesTo, thinned } from "../../view/scales";
 import { Chart, Legend, type Line } from "./Chart";
-import { describeLosses, numbersWords, spokenProgress } from "./rows";
-import { axisTo, decadeOf, decadesTo, thinned } from "./scales";
 
 const terms = [
   { key: "effectiveness", name: "Effective", title: "How far the answers are from flipping" },

@@ -1,11 +1,11 @@
 import type { Kind } from "fader";
+import { withPrompt } from "../../desk/own-list";
+import { minimalityOf, mostMinimalityStep, mostSteps, sitesIn } from "../../desk/request";
 import { areSettingsOpen, change, formErrors, settings } from "../../state/learning";
 import { desk, model } from "../../state/store";
-import { siteWords } from "../desk/SiteBar";
+import { methodWords, taskWords } from "../../view/learned";
+import { siteWords } from "../../view/words";
 import { OwnList } from "./OwnList";
-import { withPrompt } from "./own-list";
-import { minimalityOf, mostMinimalityStep, mostSteps, sitesIn } from "./request";
-import { methodWords, taskWords } from "./rows";
 
 const tasks = {
   ccc: "The capital that the model knows, or the one that the prompt claims?",

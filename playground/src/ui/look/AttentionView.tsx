@@ -1,8 +1,9 @@
+import { useEffect } from "preact/hooks";
+import { attention, attentionLayer, chooseLayer, head, keepFresh, query, readAttention } from "../../state/looking";
 import { desk, model } from "../../state/store";
 import { Choice } from "./Choice";
 import { HeadMap } from "./HeadMap";
 import { Heads } from "./Heads";
-import { attention, head, layer, query, readAttention, shownLayer, useFresh } from "./looking";
 import { Reading } from "./Reading";
 
 const sides = [
@@ -12,7 +13,7 @@ const sides = [
 
 /** Which tokens each head reads: all heads of a layer small, the chosen one large, and one query as text. */
 export function AttentionView() {
-  useFresh(readAttention);
+  useEffect(() => keepFresh(readAttention), []);
   const seen = attention.value;
   if (seen === undefined || seen.tokens.length === 0) {
     return (
@@ -38,10 +39,8 @@ export function AttentionView() {
           label="Layer"
           name="attention-layer"
           names={layers}
-          value={shownLayer.value}
-          onChoose={(next) => {
-            layer.value = next;
-          }}
+          value={attentionLayer.value}
+          onChoose={chooseLayer}
         />
       </div>
       <Heads clean={seen.clean} steered={seen.steered} chosen={own} />

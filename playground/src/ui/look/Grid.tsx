@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { memo } from "preact/compat";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Heat } from "./heat";
-import type { Table, TableRow } from "./table";
-import { shown } from "./words";
+import type { Heat } from "../../view/heat";
+import type { Table, TableRow } from "../../view/table";
+import { shown } from "../../view/words";
 
 interface Props {
   table: Table;

@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
-import { mostRead, shadesOf } from "./reading";
-import { quoted, short } from "./words";
+import { mostRead, shadesOf } from "../../view/attention";
+import { quoted, short } from "../../view/words";
 
 /** Pixels of a cell, and of a letter of a label. */
 const cell = 14;

@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
-import { head } from "./looking";
-import { movedBy, shadesOf } from "./reading";
-import { percent } from "./words";
+import { head } from "../../state/looking";
+import { movedBy, shadesOf } from "../../view/attention";
+import { percent } from "../../view/words";
 
 type Patterns = readonly (readonly (readonly number[])[])[];
 

@@ -1,4 +1,4 @@
-import type { Scale } from "./heat";
+import type { Scale } from "../../view/heat";
 
 /** What the colours mean. */
 export function Legend({ from, to, above, below, isPale }: Scale) {

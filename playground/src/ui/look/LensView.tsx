@@ -1,10 +1,11 @@
+import { useEffect } from "preact/hooks";
 import { isTouched } from "../../desk/desk";
+import { keepFresh, lens, lensColor, lensSide, readLens } from "../../state/looking";
 import { desk } from "../../state/store";
+import { hasAnswers, type LensColor, type LensSide, lensScale, lensTable } from "../../view/lens-table";
 import { Choice } from "./Choice";
 import { Grid } from "./Grid";
 import { Legend } from "./Legend";
-import { hasAnswers, type LensColor, type LensSide, lensScale, lensTable } from "./lens-table";
-import { lens, lensColor, lensSide, readLens, useFresh } from "./looking";
 
 const sides: readonly (readonly [LensSide, string])[] = [
   ["clean", "as it is"],
@@ -18,7 +19,7 @@ const colors: readonly (readonly [LensColor, string])[] = [
 
 /** What the model would say if it ended after each layer. */
 export function LensView() {
-  useFresh(readLens);
+  useEffect(() => keepFresh(readLens), []);
   const seen = lens.value;
   if (seen === undefined || seen.tokens.length === 0) {
     return (

@@ -1,12 +1,12 @@
+import { mapContent } from "../../state/looking";
 import { inside, model, selection, site } from "../../state/store";
+import { mapScales, mapTable } from "../../view/map-table";
 import { Grid } from "./Grid";
 import { Legend } from "./Legend";
-import { mapContent } from "./map-content";
-import { mapScales, mapTable } from "./map-table";
 
 /** All faders of all sites at a glance. A press leads to the fader. */
 export function MapView() {
-  const content = mapContent();
+  const content = mapContent.value;
   if (content === undefined) return <p class="loading">Opening the model…</p>;
   if (content.tokens.length === 0)
     return <p class="loading">Type a prompt: then there is a fader for every token of it.</p>;

@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
-import { heatOf } from "./heat";
-import { mostRead } from "./reading";
-import { percent, quoted, shown } from "./words";
+import { mostRead } from "../../view/attention";
+import { heatOf } from "../../view/heat";
+import { percent, quoted, shown } from "../../view/words";
 
 interface Props {
   name: string;

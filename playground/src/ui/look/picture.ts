@@ -1,22 +1,53 @@
 import { signed } from "../../desk/strip";
-import { desk, edit, type InsideView, model, result, shownStrips, site, tokens } from "../../state/store";
+import { download } from "../../state/files";
+import {
+  attention,
+  head,
+  lens,
+  lensColor,
+  lensSide,
+  mapContent,
+  query,
+  readAttention,
+  readLens,
+} from "../../state/looking";
+import {
+  complain,
+  desk,
+  edit,
+  type InsideView,
+  inside,
+  model,
+  result,
+  shownStrips,
+  site,
+  tokens,
+} from "../../state/store";
+import type { Scale } from "../../view/heat";
+import { type LensSide, lensScale, lensTable } from "../../view/lens-table";
+import { mapScales, mapTable } from "../../view/map-table";
+import { percent, quoted } from "../../view/words";
 import { drawHead } from "./drawing/attention";
 import { drawDesk } from "./drawing/desk";
 import type { Heading } from "./drawing/svg";
 import { drawTable } from "./drawing/table";
-import type { Scale } from "./heat";
-import { type LensSide, lensScale, lensTable } from "./lens-table";
-import { attention, head, lens, lensColor, lensSide, query, readAttention, readLens } from "./looking";
-import { mapContent } from "./map-content";
-import { mapScales, mapTable } from "./map-table";
-import { percent, quoted } from "./words";
+
+/** Saves the view that is shown as an SVG file. */
+export async function savePicture(): Promise<void> {
+  try {
+    const svg = await pictureOf(inside.value);
+    download(`fader-${inside.value}.svg`, new Blob([svg], { type: "image/svg+xml" }));
+  } catch (error) {
+    complain(error);
+  }
+}
 
 /**
  * An SVG file of what a view shows, which needs nothing else to be seen.
  *
  * @throws Error where there is nothing to draw: no model, no prompt, or one that the model cannot read.
  */
-export async function pictureOf(view: InsideView): Promise<string> {
+async function pictureOf(view: InsideView): Promise<string> {
   const opened = model.value;
   if (opened === undefined) throw new Error("There is nothing to draw yet: the model is being opened.");
   if (tokens.value.length === 0) throw new Error("There is nothing to draw: the prompt is empty.");
@@ -32,7 +63,7 @@ const pictures: Record<InsideView, () => string | Promise<string>> = {
       strips: shownStrips.value,
     }),
   map: () => {
-    const content = mapContent()!;
+    const content = mapContent.value!;
     return drawTable(headingOf("Faders of all sites", mapScales(content)), mapTable(content));
   },
   lens: async () => {

@@ -1,6 +1,6 @@
-import { inks } from "../heat";
-import { mostRead, shadesOf } from "../reading";
-import { quoted, short } from "../words";
+import { mostRead, shadesOf } from "../../../view/attention";
+import { inks } from "../../../view/heat";
+import { quoted, short } from "../../../view/words";
 import { type Heading, letterWidth, mono, page, tag, text, upright } from "./svg";
 
 const cell = 15;

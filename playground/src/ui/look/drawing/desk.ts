@@ -1,7 +1,7 @@
 import type { Site } from "fader";
 import { keyOf, type Strip, type Strips, signed, sounding, soundingAlpha, travel } from "../../../desk/strip";
-import { inks } from "../heat";
-import { quoted, short } from "../words";
+import { inks } from "../../../view/heat";
+import { quoted, short } from "../../../view/words";
 import { escaped, type Heading, letterWidth, mono, page, tag, text, upright } from "./svg";
 
 const size = 11;

@@ -1,4 +1,4 @@
-import { heatOf, inkOf, inks, type Scale, textTint } from "../heat";
+import { heatOf, inkOf, inks, type Scale, textTint } from "../../../view/heat";
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 

@@ -1,6 +1,6 @@
-import { inkOf, inks, textTint } from "../heat";
-import type { Table, TableCell } from "../table";
-import { short } from "../words";
+import { inkOf, inks, textTint } from "../../../view/heat";
+import type { Table, TableCell } from "../../../view/table";
+import { short } from "../../../view/words";
 import { escaped, type Heading, letterWidth, mono, page, tag, text, upright } from "./svg";
 
 const size = 11;

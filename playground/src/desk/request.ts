@@ -1,5 +1,5 @@
 import type { Kind, Site } from "fader";
-import type { LearnRequest, TaskChoice } from "../../protocol";
+import type { LearnRequest, TaskChoice } from "../protocol";
 import { type ListError, parseList } from "./own-list";
 
 /** What the form holds. */

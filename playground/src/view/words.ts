@@ -1,3 +1,14 @@
+import type { Site } from "fader";
+
+/** The activations of each site, in plain words. */
+export const siteWords: Readonly<Partial<Record<Site, string>>> = {
+  resid_pre: "the stream that enters each layer",
+  attn_out: "what attention adds to the stream",
+  resid_mid: "the stream between attention and MLP",
+  mlp_out: "what the MLP adds to the stream",
+  resid_post: "the stream that leaves each layer",
+};
+
 /** A token where there is little room: no space before it, and never empty or invisible. */
 export function shown(token: string): string {
   const text = token

@@ -1,6 +1,6 @@
 import type { Site } from "fader";
-import { keyOf, signed } from "../../desk/strip";
-import type { FaderValue } from "../../protocol";
+import { keyOf, signed } from "../desk/strip";
+import type { FaderValue } from "../protocol";
 import { heatOf, type Scale } from "./heat";
 import type { Table, TableCell } from "./table";
 import { quoted } from "./words";

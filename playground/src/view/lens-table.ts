@@ -1,4 +1,4 @@
-import type { Answers, LensCell, LensResult } from "../../protocol";
+import type { Answers, LensCell, LensResult } from "../protocol";
 import { heatOf, type Scale } from "./heat";
 import type { Table, TableCell } from "./table";
 import { percent, points, quoted, shown } from "./words";

@@ -1,6 +1,6 @@
 import type { Kind } from "fader";
-import { type Strips, stripsOf, travel } from "../../desk/strip";
-import type { ComparisonRow, DialCurve, FaderValue, Learned, LearnProgress, TaskChoice } from "../../protocol";
+import { type Strips, stripsOf, travel } from "../desk/strip";
+import type { ComparisonRow, DialCurve, FaderValue, Learned, LearnProgress, TaskChoice } from "../protocol";
 import { valueAt } from "./scales";
 
 export const taskWords: Readonly<Record<TaskChoice["kind"], string>> = {
