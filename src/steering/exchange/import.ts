@@ -29,7 +29,7 @@ export async function importIntervention(
     case "gguf":
       return editsFromDirections(readControlVector(bytes, source), model, source);
     case "npz":
-      return editsFromNames(await readNpz(bytes, model, source), model, source);
+      return editsFromNames(readNpz(bytes, model, source), model, source);
     case "safetensors": {
       const { metadata, tensors } = readSafetensors(bytes, source);
       if (metadata.format !== fileFormat) return editsFromNames(tensors, model, source);
@@ -55,7 +55,7 @@ function detectFormat(bytes: Uint8Array, source: string): InteropFormat {
 /** Room for the header of an array beside its data. */
 const headerBytes = 70_000;
 
-async function readNpz(bytes: Uint8Array, model: Model, source: string): Promise<Map<string, StoredTensor>> {
+function readNpz(bytes: Uint8Array, model: Model, source: string): Map<string, StoredTensor> {
   const { n_ctx, d_model, n_heads, d_head } = model.config;
   const limit = headerBytes + 8 * n_ctx * Math.max(d_model, n_heads * d_head);
   const tensors = new Map<string, StoredTensor>();
@@ -67,7 +67,7 @@ async function readNpz(bytes: Uint8Array, model: Model, source: string): Promise
   // Names first: nothing is inflated for a file that does not fit.
   for (const { name } of entries) parseName(name, model, source);
   for (const { entry, name } of entries) {
-    tensors.set(name, readNpy(await readContents(entry, limit, source), name, source));
+    tensors.set(name, readNpy(readContents(entry, limit, source), name, source));
   }
   return tensors;
 }

@@ -1,11 +1,16 @@
+import { Inflate, zipSync } from "fflate";
 import { ArgumentError } from "../../autograd";
 import { CheckpointError } from "../../nn";
-import { ByteReader, ByteWriter, quote } from "./bytes";
+import { ByteReader, quote } from "./bytes";
 
 /** The records of a zip archive, by their first four bytes. */
 const records = { local: 0x04034b50, central: 0x02014b50, end: 0x06054b50 };
 const endBytes = 22;
 const methods = { stored: 0, deflated: 8 };
+/** The most that an archive may unpack to. Bytes. */
+const mostUnpacked = 2 ** 30;
+/** Compressed bytes that are inflated at a time: they become at most 1032 times as many. */
+const pieceBytes = 2 ** 12;
 
 /** One file of an archive: `data` as they are stored, a view. */
 export interface ZipEntry {
@@ -18,36 +23,41 @@ export interface ZipEntry {
 }
 
 /**
- * Lists a zip archive by its central directory (NumPy leaves the sizes in the local headers open).
+ * Lists a zip archive by its central directory (NumPy leaves the sizes in the local headers open). Inflates nothing.
  *
  * @throws CheckpointError naming `source` for every kind of malformed archive, and for zip64, encryption, several disks,
- * names there twice and contents that overlap.
+ * names there twice, contents that overlap, and more than 1 GiB of contents.
  */
 export function readZip(bytes: Uint8Array, source: string): ZipEntry[] {
   const end = findEnd(bytes, source);
-  end.offset += 4;
+  end.take(4);
   const [disk, firstDisk, here, count] = [end.u16(), end.u16(), end.u16(), end.u16()];
-  const [size, start] = [end.u32(), end.u32()];
-  if (count === 0xffff || size === 0xffffffff || start === 0xffffffff) throw zip64(source);
+  const [length, start] = [end.u32(), end.u32()];
+  if (count === 0xffff || length === 0xffffffff || start === 0xffffffff) throw zip64(source);
   if (disk !== 0 || firstDisk !== 0 || here !== count) throw end.error("a zip archive in several parts");
-  if (start + size > bytes.length) throw end.error("the directory of the zip archive ends beyond the end of the file");
-  const directory = new ByteReader(bytes.subarray(start, start + size), source);
-  const entries: (ZipEntry & { at: number })[] = [];
-  const names = new Set<string>();
+  if (start + length > bytes.length)
+    throw end.error("the directory of the zip archive ends beyond the end of the file");
+  const directory = new ByteReader(bytes.subarray(start, start + length), source);
+  const entries = new Map<string, ZipEntry>();
+  let unpacked = 0;
   for (let i = 0; i < count; i++) {
     const entry = readEntry(directory, bytes);
-    if (names.has(entry.name)) throw directory.error(`${quote(entry.name)} is there twice`);
-    names.add(entry.name);
-    entries.push(entry);
+    if (entries.has(entry.name)) throw directory.error(`${quote(entry.name)} is there twice`);
+    entries.set(entry.name, entry);
+    unpacked += entry.size;
+  }
+  if (unpacked > mostUnpacked) {
+    throw directory.error(`the zip archive unpacks to ${unpacked} bytes, more than the limit of ${mostUnpacked}`);
   }
   // Overlapping contents are how a small archive pretends to hold much.
-  const sorted = entries.toSorted((a, b) => a.at - b.at);
   let covered = 0;
-  for (const { name, at, data } of sorted) {
-    if (at < covered) throw directory.error(`the contents of ${quote(name)} overlap those of another file`);
-    covered = at + data.length;
+  for (const { name, data } of [...entries.values()].sort((a, b) => a.data.byteOffset - b.data.byteOffset)) {
+    if (data.byteOffset < covered) {
+      throw directory.error(`the contents of ${quote(name)} overlap those of another file`);
+    }
+    covered = data.byteOffset + data.length;
   }
-  return entries;
+  return [...entries.values()];
 }
 
 /** The last record, which a comment may follow. */
@@ -65,7 +75,7 @@ function findEnd(bytes: Uint8Array, source: string): ByteReader {
   throw new CheckpointError(source, "not a zip archive, or one that is cut off: it has no directory");
 }
 
-function readEntry(directory: ByteReader, bytes: Uint8Array): ZipEntry & { at: number } {
+function readEntry(directory: ByteReader, bytes: Uint8Array): ZipEntry {
   const { source } = directory;
   if (directory.u32() !== records.central) throw directory.error("the directory of the zip archive is malformed");
   directory.take(4);
@@ -88,10 +98,8 @@ function readEntry(directory: ByteReader, bytes: Uint8Array): ZipEntry & { at: n
   local.offset = Math.min(start, bytes.length);
   if (local.u32() !== records.local) throw fail("is not where the directory says");
   local.take(22);
-  const [localName, localExtra] = [local.u16(), local.u16()];
-  local.take(localName + localExtra);
-  const at = local.offset;
-  return { name, method, size, crc, data: local.take(packed), at };
+  local.take(local.u16() + local.u16());
+  return { name, method, size, crc, data: local.take(packed) };
 }
 
 function zip64(source: string): CheckpointError {
@@ -105,28 +113,26 @@ function zip64(source: string): CheckpointError {
  *
  * @throws CheckpointError for contents that are malformed or larger than `limit`.
  */
-export async function readContents(entry: ZipEntry, limit: number, source: string): Promise<Uint8Array> {
+export function readContents(entry: ZipEntry, limit: number, source: string): Uint8Array {
   const fail = (problem: string) => new CheckpointError(source, `${quote(entry.name)} ${problem}`);
   if (entry.size > limit) throw fail(`has ${entry.size} bytes, more than any array that fits the model (${limit})`);
-  const contents = entry.method === methods.stored ? entry.data : await inflate(entry, fail);
+  const contents = entry.method === methods.stored ? entry.data : inflated(entry, fail);
   if (crc32(contents) !== entry.crc) throw fail("does not match its checksum");
   return contents;
 }
 
-async function inflate({ data, size }: ZipEntry, fail: (problem: string) => Error): Promise<Uint8Array> {
+/** Stops as soon as more comes out than the directory says. */
+function inflated({ data, size }: ZipEntry, fail: (problem: string) => Error): Uint8Array {
   const contents = new Uint8Array(size);
   let filled = 0;
-  const isTooLong = () => fail(`inflates to more than its ${size} bytes`);
+  const inflate = new Inflate((part) => {
+    if (filled + part.length > size) throw fail(`inflates to more than its ${size} bytes`);
+    contents.set(part, filled);
+    filled += part.length;
+  });
   try {
-    const stream = new Blob([new Uint8Array(data)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-    const reader = stream.getReader();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      if (filled + part.value.length > size) {
-        await reader.cancel();
-        throw isTooLong();
-      }
-      contents.set(part.value, filled);
-      filled += part.value.length;
+    for (let at = 0; at === 0 || at < data.length; at += pieceBytes) {
+      inflate.push(data.subarray(at, at + pieceBytes), at + pieceBytes >= data.length);
     }
   } catch (error) {
     if (error instanceof CheckpointError) throw error;
@@ -138,39 +144,14 @@ async function inflate({ data, size }: ZipEntry, fail: (problem: string) => Erro
 
 /** A zip archive whose files are stored as they are; the same files give the same bytes. */
 export function writeZip(files: readonly (readonly [name: string, data: Uint8Array])[]): Uint8Array {
-  const archive = new ByteWriter();
-  const directory = new ByteWriter();
-  // Version 2.0, no flags, stored, midnight of 1 January 1980.
-  const common = [20, 0, 0, 0, 33] as const;
-  for (const [name, data] of files) {
-    const encoded = new TextEncoder().encode(name);
-    const start = archive.length;
-    const sizes = [crc32(data), data.length, data.length] as const;
-    archive
-      .u32(records.local)
-      .u16(...common)
-      .u32(...sizes)
-      .u16(encoded.length, 0)
-      .bytes(encoded)
-      .bytes(data);
-    directory
-      .u32(records.central)
-      .u16(20, ...common)
-      .u32(...sizes)
-      .u16(encoded.length, 0, 0, 0, 0)
-      .u32(0, start);
-    directory.bytes(encoded);
-  }
-  const start = archive.length;
-  if (files.length >= 0xffff || start + directory.length >= 0xffffffff) {
+  const bytes = files.reduce((sum, [name, data]) => sum + data.length + 2 * name.length + 76, endBytes);
+  if (files.length >= 0xffff || bytes >= 0xffffffff) {
     throw new ArgumentError("export", "too large for a zip archive without zip64: 4 GB or 65,535 arrays");
   }
-  archive.bytes(directory.toBytes());
-  archive.u32(records.end).u16(0, 0, files.length, files.length).u32(directory.length, start).u16(0);
-  return archive.toBytes();
+  return zipSync(Object.fromEntries(files), { level: 0, mtime: new Date(1980, 0, 1) });
 }
 
-/** The checksum of zip: CRC-32 as in ISO 3309. */
+/** The checksum of zip, CRC-32 as in ISO 3309: fflate writes it, and does not check it. */
 export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) crc = (crc >>> 8) ^ crcTable[(crc ^ byte) & 255]!;

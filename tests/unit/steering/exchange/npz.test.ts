@@ -97,7 +97,7 @@ describe("npy and zip", () => {
   test("contents that inflate to another size than stated, or to more than makes sense, are refused", async () => {
     const zeros = new Uint8Array(5000);
     const entry = { name: "a.npy", method: 8, crc: crc32(zeros), data: new Uint8Array(deflateRawSync(zeros)) };
-    const read = (size: number, limit = 10_000, data = entry.data) =>
+    const read = async (size: number, limit = 10_000, data = entry.data) =>
       readContents({ ...entry, data, size }, limit, "x");
     expect(await read(5000)).toEqual(zeros);
     await expect(read(4999)).rejects.toThrow(/inflates to more than its 4999 bytes/);
@@ -105,6 +105,26 @@ describe("npy and zip", () => {
     await expect(read(5000, 4000)).rejects.toThrow(/more than any array that fits the model \(4000\)/);
     await expect(read(5000, 10_000, entry.data.slice(0, 5))).rejects.toThrow(CheckpointError);
     await expect(read(5000, 10_000, Uint8Array.of(0xff, 0xff))).rejects.toThrow(/cannot be inflated/);
+  });
+
+  test("a small archive that inflates to much is stopped, whatever size it states", async () => {
+    const bomb = new Uint8Array(deflateRawSync(new Uint8Array(2 ** 28)));
+    expect(bomb.length).toBeLessThan(2 ** 19);
+    const entry = { name: "a.npy", method: 8, crc: 0, data: bomb, size: 100 };
+    expect(message(() => readContents(entry, 1000, "x"))).toMatch(/inflates to more than its 100 bytes/);
+    const two = writeZip([
+      ["a.npy", new Uint8Array(9)],
+      ["b.npy", new Uint8Array(9)],
+    ]);
+    const view = new DataView(two.buffer);
+    const directory = view.getUint32(two.length - 6, true);
+    for (const at of [directory, directory + 46 + 5]) {
+      view.setUint16(at + 10, 8, true);
+      view.setUint32(at + 24, 0xf0000000, true);
+    }
+    expect(message(() => readZip(two, "x"))).toMatch(/unpacks to 8053063680 bytes, more than the limit of 1073741824/);
+    view.setUint8(directory + 46 + 5 + 46, "a".charCodeAt(0));
+    expect(message(() => readZip(two, "x"))).toMatch(/"a.npy" is there twice/);
   });
 
   test("two files with the same contents in place are refused", () => {
