@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readDocument, testExamples } from "./examples";
+import { readDocument } from "./examples";
 
 const { text, examples } = readDocument("docs/tutorial.md");
 
@@ -11,6 +11,4 @@ describe("docs/tutorial.md", () => {
     expect(asked).toEqual(["1", "2", "3", "4", "5", "6"]);
     expect(answered).toEqual(asked);
   });
-
-  testExamples(examples, "tutorial");
 });
