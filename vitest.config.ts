@@ -7,6 +7,9 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     setupFiles: ["tests/setup.ts"],
+    globalSetup: ["tests/helpers/built-cli.ts"],
+    // Threads of the kernels fill the cores.
+    fileParallelism: false,
     testTimeout: 120_000,
     pool: "forks",
     reporters: ["default", ["json", { outputFile: ".cache/test-results.json" }]],

@@ -20,19 +20,18 @@ import { commands } from "../../src/cli/commands";
 import { dialTable } from "../../src/cli/dial";
 import { idList, integer, number } from "../../src/cli/shared";
 import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/steering/tasks/corpus/vocabulary";
+import { cliMain } from "../helpers/built-cli";
 import { distance, tinyModel, values } from "../helpers/tiny";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const main = join(root, "src/cli/main.ts");
 let folder = "";
 let checkpoint = "";
 let model: Model;
 
-/** Runs the command line from source in a process of its own. */
+/** Runs the command line in a process of its own. */
 function fader(...args: string[]): Promise<{ status: number; out: string; error: string }> {
-  const node = ["--import", "tsx", "--conditions=fader-source", main, ...args];
   return new Promise((resolve) => {
-    execFile(process.execPath, node, { cwd: root, timeout: 60_000 }, (failure, out, error) => {
+    execFile(process.execPath, [cliMain, ...args], { cwd: root, timeout: 60_000 }, (failure, out, error) => {
       resolve({ status: failure === null ? 0 : Number(failure.code), out, error });
     });
   });

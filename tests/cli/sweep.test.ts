@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Model, saveCheckpoint, Tokenizer } from "fader/nn";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/steering/tasks/corpus/vocabulary";
+import { cliMain } from "../helpers/built-cli";
 import { tinyModel } from "../helpers/tiny";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -33,10 +34,9 @@ function start(out: string, ...more: string[]) {
   return fader("sweep", "--model", checkpoint, ...grid, "--out", join(folder, out), ...more);
 }
 
-/** Starts the command line from source in a process of its own. */
+/** Starts the command line in a process of its own. */
 function fader(...args: string[]) {
-  const node = ["--import", "tsx", "--conditions=fader-source", join(root, "src/cli/main.ts")];
-  const child = spawn(process.execPath, [...node, ...args], { cwd: root });
+  const child = spawn(process.execPath, [cliMain, ...args], { cwd: root });
   const seen = { out: "", error: "" };
   child.stdout.on("data", (part) => {
     seen.out += part;

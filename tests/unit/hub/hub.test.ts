@@ -9,6 +9,7 @@ import { fingerprint, writeCheckpoint, writeSafetensors } from "fader/nn";
 import { downloadModel, type HubOptions, loadModel } from "fader/node";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { retries } from "../../../src/io/retry";
+import { cliMain } from "../../helpers/built-cli";
 import { gitHash, type How, type Repo, serveHub, sha256, type TestHub } from "../../helpers/hub";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -419,7 +420,7 @@ describe("the command line", () => {
     await start();
     const env = { ...process.env, HF_ENDPOINT: hub.hub.url, HF_HUB_CACHE: cacheDir, HF_HOME: cacheDir, NO_COLOR: "1" };
     const fader = async (...args: string[]) => {
-      const node = ["--import", "tsx", "--conditions=fader-source", join(root, "src/cli/main.ts"), ...args];
+      const node = [cliMain, ...args];
       return JSON.parse((await promisify(execFile)(process.execPath, node, { cwd: root, env })).stdout);
     };
     expect(await fader("info", name, "--json")).toMatchObject({ name, fingerprint: print });
