@@ -56,8 +56,6 @@ export {
   logitLens,
 } from "./inspect/logit-lens";
 export { learn, learnDynamic, learnScalars, learnVectors } from "./learn/learn";
-export { type LearnOptions, settingsFor } from "./learn/learn-options";
-export type { LearnReport, Settings } from "./learn/learn-settings";
 export {
   type ActiveLocation,
   type Kind,
@@ -68,7 +66,6 @@ export {
 } from "./learn/learned";
 export {
   effectiveness,
-  type Faithfulness,
   faithfulness,
   klOthers,
   logitDiff,
@@ -77,6 +74,7 @@ export {
   objectiveTerms,
   type Passes,
 } from "./learn/objective";
+export { type LearnOptions, type LearnReport, type LearnSettings, settingsFor } from "./learn/options";
 export type { Places } from "./learn/places";
 export { type RefitOptions, refit } from "./learn/refit";
 export { interventionFromBytes, loadIntervention } from "./learn/save";

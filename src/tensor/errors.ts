@@ -79,6 +79,14 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   return best;
 }
 
+/** Throws `ArgumentError` for options that are no object, and for a name that is not among `valid`, with the nearest. */
+export function checkOptions(where: string, options: unknown, valid: readonly string[]): void {
+  if (typeof options !== "object" || options === null) throw new ArgumentError(where, `options are ${options}`);
+  const unknown = Object.keys(options).find((name) => !valid.includes(name));
+  if (unknown === undefined) return;
+  throw new ArgumentError(where, `no option "${unknown}"`, { hint: `Nearest: "${nearest(unknown, valid)}".` });
+}
+
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

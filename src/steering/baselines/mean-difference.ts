@@ -2,10 +2,11 @@ import { ArgumentError, step, type Tensor, tensor } from "../../autograd";
 import { add, type Interventions, type Model, placeName, type Site } from "../../nn";
 import { featureOf, type LearnedIntervention, logitsAt } from "../learn/learned";
 import { objective } from "../learn/objective";
+import { lengthOf, settingsFor } from "../learn/options";
+import { provenanceOf } from "../learn/provenance";
 import type { Prompt } from "../tasks/task";
 import { type Contrast, contrastPairs, type Pair } from "./contrast";
-import { lengthOf, originOf } from "./origin";
-import { fromUnits } from "./units";
+import { fromParts } from "./parts";
 
 export interface MeanDifferenceOptions {
   /** What is contrasted; see `contrastPairs`. Default `prompts`. */
@@ -26,8 +27,9 @@ export interface MeanDifferenceOptions {
 const chunk = 32;
 const chosenOn = 64;
 
-/** What the learners minimise by default, so that none has another aim. */
-const aim = { margin: 3, faithfulnessWeight: 0.5, faithfulness: "kl-others" as const };
+/** The objective that the learners have by default, so that none has another aim. */
+const { margin, faithfulnessWeight } = settingsFor("vectors");
+const aim = { margin, faithfulnessWeight };
 
 /**
  * Contrastive mean-difference vectors, after CAA (Rimsky et al. 2024): at one block, the mean difference between the
@@ -72,9 +74,8 @@ export function meanDifference(
     );
     return { site, data: all, shape: [model.config.n_layers, ...shape] };
   });
-  const settings = { contrast, sites: sites.join(","), positions, layer, scale, ...aim };
-  const origin = { task, seed: 0, steps: 0, method: "mean-difference", settings };
-  return fromUnits("vectors", stacked, originOf(model, prompts, "each", origin));
+  const settings = { method: "mean-difference", contrast, sites: sites.join(","), positions, layer, scale, ...aim };
+  return fromParts("vectors", stacked, provenanceOf(model, prompts, "each", { task, seed: 0, settings, steps: 0 }));
 }
 
 function check(contrast: Contrast, positions: string, scales: readonly number[], sites: readonly Site[]): void {

@@ -1,12 +1,11 @@
 import type { Model } from "../../nn";
-import { learnScalars, learnVectors } from "../learn/learn";
-import type { LearnOptions } from "../learn/learn-options";
+import { learn, learnScalars, learnVectors } from "../learn/learn";
 import type { LearnedIntervention } from "../learn/learned";
+import type { LearnOptions } from "../learn/options";
 import type { Task } from "../tasks/task";
 import { ablateTop, randomLocations, randomVectors } from "./controls";
 import { perHead, selectThenTune } from "./heads";
 import { meanDifference } from "./mean-difference";
-import { named } from "./origin";
 
 export interface BaselineOptions {
   seed?: number;
@@ -37,14 +36,15 @@ export type BaselineName =
 export const baselines: Readonly<Record<BaselineName, Baseline>> = {
   "mean-difference": async (model, task) => meanDifference(model, task.train, { task: task.name }),
   caa: async (model, task) => meanDifference(model, task.train, { task: task.name, contrast: "answers" }),
-  "random-vectors": async (model, task, options = {}) =>
-    randomVectors(options.vectors ?? (await learnVectors(model, task.train, learning(task, options))), options),
+  "random-vectors": async (model, task, options = {}) => {
+    const vectors = options.vectors ?? (await learnVectors(model, task.train, learning(task, options)));
+    return randomVectors(vectors, { seed: options.seed });
+  },
   "random-locations": async (model, task, options = {}) =>
-    randomLocations(options.scalars ?? (await learnScalars(model, task.train, learning(task, options))), options),
-  "ablate-top": async (model, task, options = {}) =>
-    ablateTop(options.scalars ?? (await learnScalars(model, task.train, learning(task, options))), ablated),
-  "position-free": async (model, task, options = {}) =>
-    named(await learnScalars(model, task.train, { ...learning(task, options), positions: "all" }), "position-free"),
+    randomLocations(await scalarsFor(model, task, options), { seed: options.seed }),
+  "ablate-top": async (model, task, options = {}) => ablateTop(await scalarsFor(model, task, options), ablated),
+  "position-free": (model, task, options = {}) =>
+    learn("scalars", model, task.train, { ...learning(task, options), positions: "all" }, "position-free"),
   "per-head": (model, task, options = {}) => perHead(model, task.train, learning(task, options)),
   "select-then-tune": (model, task, { seed, learn = {} } = {}) => {
     const { steps, batchSize, margin, faithfulnessWeight } = learn;
@@ -52,6 +52,10 @@ export const baselines: Readonly<Record<BaselineName, Baseline>> = {
     return selectThenTune(model, task.train, { ...tuning, select: learn, seed, task: task.name });
   },
 };
+
+async function scalarsFor(model: Model, task: Task, options: BaselineOptions): Promise<LearnedIntervention> {
+  return options.scalars ?? learnScalars(model, task.train, learning(task, options));
+}
 
 function learning(task: Task, { seed = 0, learn = {} }: BaselineOptions): LearnOptions {
   return { ...learn, seed, task: task.name };

@@ -1,9 +1,10 @@
 import { ArgumentError, Random } from "../../autograd";
 import type { Model } from "../../nn";
 import type { LearnedIntervention } from "../learn/learned";
+import { tokenLabels } from "../learn/provenance";
 import type { Contestants } from "../measure/compare";
 import { auroc, type BootstrapOptions, bootstrapOf, type Interval, largest, spearman } from "../statistics";
-import type { Prompt, Task } from "../tasks/task";
+import type { Task } from "../tasks/task";
 import { activationPatching } from "./activation-patching";
 import { attributionPatching } from "./attribution-patching";
 import type { PlaceMap, Spot } from "./place-map";
@@ -65,7 +66,7 @@ export function localisation(model: Model, task: Task, options: LocalisationOpti
     };
   });
   const seeds = Math.max(...learned.map(([, list]) => list.length));
-  return new Localisation(task.name, labels(model, prompts), seeds, results);
+  return new Localisation(task.name, tokenLabels(model, prompts), seeds, results);
 }
 
 /** Scores of all places, by the prompts that are drawn and the seed of the learner. */
@@ -103,14 +104,6 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 
 const listOf = (given: Contestants[string]) =>
   (Array.isArray(given) ? given : [given]) as readonly LearnedIntervention[];
-
-/** The token at each position, where all prompts share it. */
-function labels(model: Model, prompts: readonly Prompt[]): string[] {
-  return prompts[0]!.ids.map((id, i) => {
-    const isShared = prompts.every((prompt) => prompt.ids[i] === id);
-    return isShared ? (model.tokenizer?.token(id) ?? String(id)) : "‹varies›";
-  });
-}
 
 /** How well one score finds what matters. NaN where a score is constant. */
 export interface Agreement {

@@ -1,16 +1,12 @@
-import { klWithout, maskedFill, mul, sub, type Tensor, tensor } from "../../autograd";
+import { klWithout, maskedFill, sub, type Tensor, tensor } from "../../autograd";
 import type { Prompt } from "../tasks/task";
 
-/** How much the other tokens are disturbed. All [ours], averaged over β = ±1. */
-export type Faithfulness = "kl-others" | "kl-swap" | "logit-others";
-export const faithfulnessKinds: readonly Faithfulness[] = ["kl-others", "kl-swap", "logit-others"];
-
+/** The numbers in the objective. */
 export interface ObjectiveOptions {
   /** m: how far the intended answer should lead, in logits. */
   margin: number;
   /** λ_F */
   faithfulnessWeight: number;
-  faithfulness: Faithfulness;
 }
 
 /** Logits after the last token, `[prompts, vocab_size]`: without intervention, and at β = +1 and −1. */
@@ -37,7 +33,7 @@ export function objectiveTerms(
 ): readonly [effectiveness: Tensor, faithfulness: Tensor | undefined] {
   const effect = effectiveness(passes, prompts, options.margin);
   if (options.faithfulnessWeight === 0) return [effect, undefined];
-  return [effect, faithfulness(passes, prompts, options.faithfulness).mul(options.faithfulnessWeight)];
+  return [effect, faithfulness(passes, prompts).mul(options.faithfulnessWeight)];
 }
 
 /** Δ = logit(correct) − logit(wrong), `[prompts]`. */
@@ -54,11 +50,10 @@ export function effectiveness({ plus, minus }: Passes, prompts: readonly Prompt[
   return up.add(down).mean();
 }
 
-/** L_F of the chosen kind, mean over prompts and over β = ±1. */
-export function faithfulness({ clean, plus, minus }: Passes, prompts: readonly Prompt[], kind: Faithfulness): Tensor {
-  const measure = { "kl-others": klOthers, "kl-swap": klSwap, "logit-others": logitOthers }[kind];
-  return measure(clean, plus, prompts, 1)
-    .add(measure(clean, minus, prompts, -1))
+/** L_F: `klOthers`, mean over prompts and over β = ±1 (ours). */
+export function faithfulness({ clean, plus, minus }: Passes, prompts: readonly Prompt[]): Tensor {
+  return klOthers(clean, plus, prompts)
+    .add(klOthers(clean, minus, prompts))
     .mean()
     .mul(0.5);
 }
@@ -75,31 +70,6 @@ export function logOthers(logits: Tensor, prompts: readonly Prompt[]): Tensor {
 export function klOthers(clean: Tensor, edited: Tensor, prompts: readonly Prompt[]): Tensor {
   const answers = prompts.flatMap(({ correct, wrong }) => [correct, wrong]);
   return klWithout(clean, edited, tensor(answers, { dtype: "i32", shape: [prompts.length, 2] }));
-}
-
-/** KL from the clean distribution, with the two answers exchanged where the intervention is meant to flip them. */
-function klSwap(clean: Tensor, edited: Tensor, prompts: readonly Prompt[], beta: 1 | -1): Tensor {
-  const values = clean.toTypedArray();
-  const vocab = clean.shape[1]!;
-  prompts.forEach(({ correct, wrong }, row) => {
-    const [c, w] = [row * vocab + correct, row * vocab + wrong];
-    if (Math.sign(values[c]! - values[w]!) === -beta) [values[c], values[w]] = [values[w]!, values[c]!];
-  });
-  const target = tensor(values as Float32Array, { dtype: clean.dtype, shape: clean.shape });
-  return kl(target.logSoftmax(), edited.logSoftmax());
-}
-
-/** Mean absolute change of the other tokens' logits, after removing the shift that all of them share. */
-function logitOthers(clean: Tensor, edited: Tensor, prompts: readonly Prompt[]): Tensor {
-  const mask = answerMask(clean, prompts);
-  const others = clean.shape[1]! - 2;
-  const change = maskedFill(sub(edited, clean), mask, 0);
-  const shift = change.sum(1, true).div(others);
-  return maskedFill(sub(change, shift), mask, 0).abs().sum(1).div(others);
-}
-
-function kl(logP: Tensor, logQ: Tensor): Tensor {
-  return mul(logP.exp(), sub(logP, logQ)).sum(1);
 }
 
 /** `[prompts, vocab_size]`, true at the two answers. */

@@ -1,32 +1,40 @@
 import { Adam, NumericsError, type Random, step, type Tensor, tensor, valueAndGrad } from "../../autograd";
 import { type Interventions, type Model, pacer } from "../../nn";
 import type { Prompt } from "../tasks/task";
-import type { LearnReport, Settings } from "./learn-settings";
-import { interventionOf, type Kind, logitsAt } from "./learned";
+import { interventionOf, type Kind, LearnedIntervention, logitsAt, type Provenance } from "./learned";
 import { objectiveTerms } from "./objective";
-import { bySite, countActive, type Flat, type Mask, restrict } from "./parameters";
+import type { LearnSettings } from "./options";
+import { bySite, copied, countActive, type Flat, type Mask, restrict } from "./parameters";
 import { gateLr, type Pressure } from "./sparsity";
 
-/** What a run of updates knows of itself; `learn` adds what is learned by then. */
-export type TrainReport = Omit<LearnReport, "current">;
+/** What a run of updates works with. */
+export interface TrainRun {
+  kind: Kind;
+  model: Model;
+  prompts: readonly Prompt[];
+  pressure: Pressure;
+  settings: LearnSettings;
+  /** Draws the order of the prompts. */
+  random: Random;
+  /** What it does not allow stays exactly 0. */
+  mask?: Mask | undefined;
+  /** Where the result comes from, after so many updates. */
+  provenance(steps: number): Provenance;
+}
 
 /**
- * Adam on the objective, under a pressure towards zero; what `mask` does not allow stays exactly 0. Returns the number
- * of updates; the result is the pressure's. Throws `NumericsError` when the loss is no longer finite, and the reason of an aborted `signal`.
+ * Runs Adam on the objective, under a pressure towards zero. Learners, `refit` and select-then-tune all train here.
+ *
+ * @throws NumericsError when the loss is no longer finite, and the reason of an aborted `signal`.
  */
-export async function train(
-  kind: Kind,
-  model: Model,
-  prompts: readonly Prompt[],
-  pressure: Pressure,
-  settings: Omit<Settings, "onProgress"> & { onProgress?: ((report: TrainReport) => void) | undefined },
-  { random, mask }: { random: Random; mask?: Mask | undefined },
-): Promise<number> {
+export async function train(run: TrainRun): Promise<LearnedIntervention> {
+  const { kind, model, prompts, pressure, settings, random, mask } = run;
+  const madeOf = (theta: Flat, steps: number) => new LearnedIntervention(kind, bySite(theta), run.provenance(steps));
   const optimizer = new Adam(pressure.theta, { lr: settings.lr });
   const gateOptimizer = new Adam(pressure.gates, { lr: gateLr });
   const clean = rememberClean(model);
   const history: number[] = [];
-  const breathe = pacer();
+  const waitTurn = pacer();
   let order: readonly Prompt[] = [];
   restrict(pressure.theta, mask);
   while (history.length < settings.steps) {
@@ -56,12 +64,14 @@ export async function train(
     restrict(pressure.theta, mask);
     if (settings.onProgress !== undefined) {
       const activeParameters = step(() => countActive(pressure.result()));
-      settings.onProgress({ step: history.length, steps: settings.steps, loss, ...terms, activeParameters });
+      const done = history.length;
+      const current = () => madeOf(copied(step(() => pressure.result())), done);
+      settings.onProgress({ step: done, steps: settings.steps, loss, ...terms, activeParameters, current });
     }
     if (hasSettled(history, settings.patience)) break;
-    await breathe();
+    await waitTurn();
   }
-  return history.length;
+  return madeOf(pressure.result(), history.length);
 }
 
 function lossAndGradients(
@@ -70,7 +80,7 @@ function lossAndGradients(
   batch: readonly Prompt[],
   pressure: Pressure,
   clean: Tensor,
-  settings: Pick<Settings, "positions" | "margin" | "faithfulnessWeight" | "faithfulness">,
+  settings: LearnSettings,
 ) {
   const ids = batch.map((prompt) => prompt.ids);
   return valueAndGrad(({ theta, gates }: { theta: Flat; gates: Flat }) => {

@@ -1,9 +1,8 @@
 import { ArgumentError } from "../../autograd";
 import type { Model, Site } from "../../nn";
 import { learn } from "../learn/learn";
-import { settingsFor } from "../learn/learn-options";
-import type { LearnReport } from "../learn/learn-settings";
 import type { Kind, LearnedIntervention } from "../learn/learned";
+import { type LearnReport, settingsFor } from "../learn/options";
 import { acrossLengths, wordings } from "../tasks/across-lengths";
 import { countryCapitals } from "../tasks/country-capitals";
 import { indirectObjects } from "../tasks/indirect-objects";
@@ -99,7 +98,7 @@ export async function learnTrial(
 ): Promise<{ task: Task; learned: LearnedIntervention }> {
   const { method, sites, seed, steps, minimality } = trial;
   const task = taskOf(model, trial.task, seed);
-  const own = settingsFor(method, {});
+  const own = settingsFor(method);
   const learned = await learn(method, model, promptsOf[method](task, model, trial).train, {
     sites,
     seed,
@@ -144,6 +143,6 @@ function acrossOwn(model: Model, task: SweepTask, seed: number): Task {
 
 /** The weight of minimality that a trial learned with. */
 export function minimalityOf({ method, minimality }: Pick<SweepTrial, "method" | "minimality">): number {
-  const { minimality: l1, groupMinimality } = settingsFor(method, {});
+  const { minimality: l1, groupMinimality } = settingsFor(method);
   return Number((minimality * (l1 || groupMinimality)).toPrecision(6));
 }

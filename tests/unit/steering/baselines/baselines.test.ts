@@ -228,6 +228,7 @@ describe("heads", () => {
     );
     await expect(selectThenTune(model, prompts, { k: 0 })).rejects.toThrow(ArgumentError);
     await expect(selectThenTune(model, prompts, { steps: 0 })).rejects.toThrow(ArgumentError);
+    await expect(selectThenTune(model, prompts, { tune: 5 } as never)).rejects.toThrow('Nearest: "');
   });
 });
 

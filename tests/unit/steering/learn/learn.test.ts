@@ -13,6 +13,7 @@ import {
   learnVectors,
   logitsAt,
   objective,
+  refit,
 } from "fader/steering";
 import { describe, expect, test } from "vitest";
 import { fakePrompts } from "../../../helpers/task";
@@ -23,7 +24,7 @@ const prompts = fakePrompts(6);
 const quick: LearnOptions = { steps: 12, batchSize: 6, patience: 0, minimality: 0.05, groupMinimality: 0 };
 const numbers = (learned: LearnedIntervention) =>
   Object.values(learned.parameters).flatMap((tensors) => Object.values(tensors!).flatMap((x) => values(x)));
-const settings = { margin: 2, faithfulnessWeight: 1, faithfulness: "kl-others" as const };
+const settings = { margin: 2, faithfulnessWeight: 1 };
 
 /** The objective of a finished intervention, without minimality. */
 function lossOf(learned: LearnedIntervention, of = prompts): number {
@@ -102,7 +103,7 @@ describe("learning", () => {
     const { provenance, sites } = await learnScalars(model, prompts, { ...quick, seed: 7, task: "fake", margin: 3 });
     expect(sites).toEqual(["attn_out", "mlp_out"]);
     expect(provenance).toMatchObject({ task: "fake", model: "tiny", seed: 7, steps: 12 });
-    expect(provenance.settings).toMatchObject({ margin: 3, batchSize: 6, faithfulness: "kl-others" });
+    expect(provenance.settings).toMatchObject({ margin: 3, batchSize: 6, sparsity: "l1" });
     expect(provenance.fingerprint).toBe(fingerprint(model));
     expect(provenance.tokens).toHaveLength(5);
   });
@@ -220,7 +221,10 @@ describe("what cannot be learned", () => {
 
   test("so are all settings out of range", async () => {
     const bad: LearnOptions[] = [
-      { faithfulness: "kl-other" as never },
+      { steps: "10" as never },
+      { sites: 3 as never },
+      { debias: 1 as never },
+      { onProgress: "often" as never },
       { faithfulnessWeight: Number.NaN },
       { faithfulnessWeight: -1 },
       { groupMinimality: -1 },
@@ -234,6 +238,21 @@ describe("what cannot be learned", () => {
     for (const options of bad) if (!(await refuse(options)).startsWith("ArgumentError")) accepted.push(options);
     expect(accepted).toEqual([]);
     await expect(learn("scalar" as never, model, prompts, {})).rejects.toThrow(ArgumentError);
+  });
+
+  test("an option that there is none of is refused with the nearest name", async () => {
+    expect(await refuse({ faithfulnesWeight: 1 } as never)).toBe(
+      'ArgumentError: learn: no option "faithfulnesWeight"\n  Nearest: "faithfulnessWeight".',
+    );
+    await expect(learnScalars(model, prompts, null as never)).rejects.toThrow("learn: options are null");
+    const learned = await learnScalars(model, prompts, { ...quick, steps: 1 });
+    await expect(refit(model, prompts, learned, { minimality: 1 } as never)).rejects.toThrow('no option "minimality"');
+  });
+
+  test("one site may stand alone", async () => {
+    const [alone, listed] = [{ sites: "mlp_out" }, { sites: ["mlp_out"] }] as LearnOptions[];
+    const run = async (options: LearnOptions) => learnScalars(model, prompts, { ...quick, ...options });
+    expect(numbers(await run(alone!))).toEqual(numbers(await run(listed!)));
   });
 
   test("a loss that is no longer finite is a NumericsError", async () => {

@@ -1,13 +1,5 @@
 import { valueAndGrad } from "fader/autograd";
-import {
-  effectiveness,
-  type Faithfulness,
-  faithfulness,
-  klOthers,
-  logitDiff,
-  objective,
-  type Prompt,
-} from "fader/steering";
+import { effectiveness, faithfulness, klOthers, logitDiff, objective, type Prompt } from "fader/steering";
 import { describe, expect, test } from "vitest";
 import { softmax } from "../../../helpers/plain";
 import { distance, random, values } from "../../../helpers/tiny";
@@ -31,31 +23,12 @@ const without = (x: number[], row: number) => x.filter((_, token) => !answers[ro
 const kl = (p: number[], q: number[]) => p.reduce((sum, share, i) => sum + share * Math.log(share / q[i]!), 0);
 const delta = (z: number[], row: number) => z[answers[row]![0]]! - z[answers[row]![1]]!;
 
-/** The formulas of METHOD, for one prompt and one direction. */
-const naive: Record<Faithfulness, (clean: number[], edited: number[], row: number, beta: number) => number> = {
-  "kl-others": (clean, edited, row) => kl(softmax(without(clean, row)), softmax(without(edited, row))),
-  "kl-swap": (clean, edited, row, beta) => {
-    const [c, w] = answers[row]!;
-    const p = softmax(clean);
-    const shouldSwap = beta > 0 ? p[c]! < p[w]! : p[c]! > p[w]!;
-    if (shouldSwap) [p[c], p[w]] = [p[w]!, p[c]!];
-    return kl(p, softmax(edited));
-  },
-  "logit-others": (clean, edited, row) => {
-    const change = without(
-      edited.map((z, i) => z - clean[i]!),
-      row,
-    );
-    return mean(change.map((x) => Math.abs(x - mean(change))));
-  },
-};
-const kinds = Object.keys(naive) as Faithfulness[];
-const naiveFaithfulness = (kind: Faithfulness) =>
+const naiveFaithfulness = () =>
   mean(
-    prompts.flatMap((_, row) => [
-      naive[kind](rows("clean")[row]!, rows("plus")[row]!, row, 1),
-      naive[kind](rows("clean")[row]!, rows("minus")[row]!, row, -1),
-    ]),
+    prompts.flatMap((_, row) => {
+      const clean = softmax(without(rows("clean")[row]!, row));
+      return (["plus", "minus"] as const).map((side) => kl(clean, softmax(without(rows(side)[row]!, row))));
+    }),
   );
 const naiveEffectiveness = (margin: number) =>
   mean(
@@ -86,38 +59,22 @@ describe("the objective", () => {
     expect(effectiveness(won, prompts.slice(0, 1), 3).item()).toBe(2);
   });
 
-  test.each(kinds)("%s is its formula, averaged over prompts and directions", (kind) => {
-    expect(faithfulness(passes, prompts, kind).item()).toBeCloseTo(naiveFaithfulness(kind), 10);
+  test("faithfulness is its formula, averaged over prompts and directions", () => {
+    expect(faithfulness(passes, prompts).item()).toBeCloseTo(naiveFaithfulness(), 10);
   });
 
-  test.each(["kl-others", "logit-others"] as const)("%s ignores the answers and a shift of all others", (kind) => {
+  test("faithfulness ignores the answers and a shift of all others", () => {
     const moved = passes.clean.add(3).toArray() as number[][];
     moved.forEach((z, row) => {
       for (const answer of answers[row]!) z[answer]! += row - 7;
     });
     const edited = passes.clean.mul(0).add(moved);
-    expect(faithfulness({ clean: passes.clean, plus: edited, minus: edited }, prompts, kind).item()).toBeCloseTo(0, 10);
+    expect(faithfulness({ clean: passes.clean, plus: edited, minus: edited }, prompts).item()).toBeCloseTo(0, 10);
   });
 
-  test("kl-swap is 0 for a perfect flip and no other change", () => {
-    const one = prompts.slice(0, 1);
-    const z = rows("clean")[0]!;
-    const [c, w] = answers[0]!;
-    const high = [...z];
-    [high[c], high[w]] = [Math.max(z[c]!, z[w]!), Math.min(z[c]!, z[w]!)];
-    const low = [...z];
-    [low[c], low[w]] = [high[w]!, high[c]!];
-    const as = (x: number[]) =>
-      passes.clean
-        .slice([[0, 1]])
-        .mul(0)
-        .add([x]);
-    expect(faithfulness({ clean: as(z), plus: as(high), minus: as(low) }, one, "kl-swap").item()).toBeCloseTo(0, 12);
-  });
-
-  test.each(kinds)("L = L_E + λ_F · L_F with %s, and its gradient", (kind) => {
-    const options = { margin: 2, faithfulnessWeight: 0.7, faithfulness: kind };
-    const want = naiveEffectiveness(2) + 0.7 * naiveFaithfulness(kind);
+  test("is L = L_E + λ_F · L_F, and its gradient", () => {
+    const options = { margin: 2, faithfulnessWeight: 0.7 };
+    const want = naiveEffectiveness(2) + 0.7 * naiveFaithfulness();
     const f = (p: { plus: typeof passes.plus; minus: typeof passes.minus }) =>
       objective({ clean: passes.clean, ...p }, prompts, options);
     const { plus, minus } = passes;
@@ -132,16 +89,14 @@ describe("the objective", () => {
   });
 
   test("without a weight leaves faithfulness out", () => {
-    const options = { margin: 2, faithfulnessWeight: 0, faithfulness: "kl-others" } as const;
+    const options = { margin: 2, faithfulnessWeight: 0 };
     expect(objective(passes, prompts, options).item()).toBe(effectiveness(passes, prompts, 2).item());
   });
 
   test("stays finite for extreme logits in float32", () => {
     const wild = random([4, vocab], 4, "f32", 2000);
     const clean = random([4, vocab], 5, "f32", 2000);
-    for (const kind of kinds) {
-      expect(Number.isFinite(faithfulness({ clean, plus: wild, minus: wild }, prompts, kind).item()), kind).toBe(true);
-    }
+    expect(Number.isFinite(faithfulness({ clean, plus: wild, minus: wild }, prompts).item())).toBe(true);
     expect(klOthers(clean, clean, prompts).toArray()).toEqual([0, 0, 0, 0]);
   });
 });

@@ -15,7 +15,7 @@ import {
   refit,
 } from "fader/steering";
 import { describe, expect, test } from "vitest";
-import { drawGates, gated, gateNoise, meanGates, openProbability } from "../../../../src/steering/learn/gates";
+import { drawGates, gated, gateNoise, meanGates, openProbability } from "../../../../src/steering/learn/sparsity";
 import { fakePrompts } from "../../../helpers/task";
 import { tinyModel, values } from "../../../helpers/tiny";
 
@@ -31,7 +31,7 @@ const names = (learned: LearnedIntervention) =>
     .activeLocations()
     .map(({ site, layer, position }) => `${site} ${layer} ${position}`)
     .sort();
-const settings = { margin: 3, faithfulnessWeight: 0.5, faithfulness: "kl-others" as const };
+const settings = { margin: 3, faithfulnessWeight: 0.5 };
 
 function lossOf(learned: LearnedIntervention): number {
   const ids = prompts.map((prompt) => prompt.ids);
