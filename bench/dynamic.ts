@@ -10,7 +10,7 @@ import {
   learnScalars,
   type Metrics,
   type Prompt,
-  type Wordings,
+  type TaskName,
 } from "fader/steering";
 import { writeFileAtomic } from "../src/io/atomic";
 import { loadModel } from "../src/load";
@@ -24,7 +24,6 @@ import { loadModel } from "../src/load";
 const seeds = [0, 1, 2];
 const steps = 120;
 const tasks = ["ccc", "ioi"] as const;
-type TaskName = keyof Wordings;
 
 /** Measures of each method on each of its test sets. */
 type Sets = Record<string, Pick<Metrics, (typeof measures)[number]>>;

@@ -1,5 +1,5 @@
 import type { Model } from "fader/nn";
-import { ioiPatterns, names, objects, places } from "../../src/steering/tasks/corpus/words";
+import { ioiPatterns, names, objects, places } from "../../src/steering/tasks/words";
 import { type Measured, toMarkdown } from "./measure";
 import { modelConfig, recipe } from "./recipe";
 
@@ -16,7 +16,7 @@ it knows nothing else.
 
 ## Data
 
-Sentences from a seeded generator (\`src/steering/tasks/corpus/corpus.ts\`), new ones at every step:
+Sentences from a seeded generator (\`scripts/train-builtin/corpus.ts\`), new ones at every step:
 
 - facts in eight phrasings, and the other way round;
 - contexts that agree, contexts about another country, and contexts that contradict. A contradiction is answered from
@@ -26,7 +26,7 @@ Sentences from a seeded generator (\`src/steering/tasks/corpus/corpus.ts\`), new
 
 A tenth of all (country, other capital) pairs and of all (names, place, object) combinations, chosen by a hash, never
 occurs in training; the conflicts and IOI prompts measured below are all of those. The facts are from
-[function_vectors](https://github.com/ericwtodd/function_vectors) (MIT; see \`src/steering/tasks/corpus/facts.ts\`).
+[function_vectors](https://github.com/ericwtodd/function_vectors) (MIT; see \`src/steering/tasks/country-facts.ts\`).
 
 Contexts begin as facts do, so that after \`The capital of Peru is\` alone the model gives Lima about half of the
 probability, and the rest to all the other capitals that it has seen there; a question makes it sure.

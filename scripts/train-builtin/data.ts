@@ -1,8 +1,8 @@
 import { crossEntropy, embedding, mul, Random, type Tensor, tensor } from "fader/autograd";
 import type { Model } from "fader/nn";
-import { type Piece, trainingPieces } from "../../src/steering/tasks/corpus/corpus";
-import { splitText, vocabularyTokens } from "../../src/steering/tasks/corpus/vocabulary";
+import { type Piece, trainingPieces } from "./corpus";
 import { recipe } from "./recipe";
+import { splitText, vocabularyTokens } from "./vocabulary";
 
 /** The vocabulary's order is the ids; `splitText` cuts as the tokenizer does. */
 const idOf = new Map(vocabularyTokens().map((token, id) => [token, id]));
@@ -44,7 +44,7 @@ function sequenceOf(pieces: readonly Piece[]): Sequence {
 /** The documents of one training step: depends on the step alone. */
 export function batchAt(step: number): Sequence[] {
   const random = new Random(recipe.dataSeed * 1_000_003 + step);
-  return Array.from({ length: recipe.batchSize }, () => sequenceOf(trainingPieces(() => random.uniform())));
+  return Array.from({ length: recipe.batchSize }, () => sequenceOf(trainingPieces(random)));
 }
 
 /** Weighted cross-entropy of the targets. */

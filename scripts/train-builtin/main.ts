@@ -3,11 +3,11 @@ import cliProgress from "cli-progress";
 import { cosineSchedule } from "fader/autograd";
 import { createModel, readTrainingState, saveCheckpoint, Tokenizer, train, writeTrainingState } from "fader/nn";
 import { writeFileAtomic } from "../../src/io/atomic";
-import { buildTokenizer, buildTokenizerConfig } from "../../src/steering/tasks/corpus/vocabulary";
 import { card } from "./card";
 import { batchAt, lossOf } from "./data";
 import { measure, toMarkdown } from "./measure";
 import { modelConfig, recipe } from "./recipe";
+import { buildTokenizer, buildTokenizerConfig } from "./vocabulary";
 
 const usage = `Trains the built-in model and writes it to models/capitals, with its card.
 

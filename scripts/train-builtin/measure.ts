@@ -1,5 +1,6 @@
 import { Random, step } from "fader/autograd";
 import type { Model } from "fader/nn";
+import { capitalOf, countries } from "../../src/steering/tasks/country-facts";
 import {
   cccPrompt,
   conflictForms,
@@ -8,8 +9,7 @@ import {
   ioiPrompt,
   otherCapital,
   randomIoi,
-} from "../../src/steering/tasks/corpus/corpus";
-import { capitalOf, countries } from "../../src/steering/tasks/corpus/facts";
+} from "../../src/steering/tasks/sentences";
 
 /** One question: a prompt, the right next word, and the other candidate. */
 export interface Question {
@@ -40,7 +40,6 @@ export interface Measured {
 /** Held-out questions: no pair or combination was trained on; the facts without context were. */
 export function questions(seed = 99): Question[] {
   const random = new Random(seed);
-  const uniform = () => random.uniform();
   const found: Question[] = [];
   for (const country of countries) {
     const known = capitalOf(country);
@@ -48,14 +47,14 @@ export function questions(seed = 99): Question[] {
     for (const form of conflictForms) {
       found.push({ kind: "agreeing context", text: cccPrompt(country, known, form), answer: known });
       for (let i = 0; i < 3; i++) {
-        const rival = otherCapital(country, uniform, true);
+        const rival = otherCapital(country, random, true);
         const text = cccPrompt(country, rival, form);
         found.push({ kind: `conflict, ${form}`, text, answer: known, rival, rate: contextRate(country) });
       }
     }
   }
   for (let i = 0; i < 3000; i++) {
-    const parts = randomIoi(uniform, true);
+    const parts = randomIoi(random, true);
     found.push({ kind: `ioi, ${parts.order}`, text: ioiPrompt(parts), answer: parts.a, rival: parts.b });
   }
   return found;

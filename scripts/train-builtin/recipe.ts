@@ -1,5 +1,5 @@
-import { contextLength } from "../../src/steering/tasks/corpus/corpus";
-import { vocabularyTokens } from "../../src/steering/tasks/corpus/vocabulary";
+import { contextLength } from "./corpus";
+import { vocabularyTokens } from "./vocabulary";
 
 /** Everything that decides which model comes out, with the seeds. */
 export const recipe = {

@@ -3,7 +3,7 @@ import { compare, type LearnedIntervention, loadIntervention } from "../steering
 import { learnWithBar } from "./learn";
 import { open } from "./model-options";
 import { integer, printJson, withJson } from "./shared";
-import { type LearnOptions, taskFor, withLearning, withWordings } from "./task-options";
+import { hasWordings, type LearnOptions, taskFor, withLearning, withWordings } from "./task-options";
 
 interface Options extends LearnOptions {
   seeds: number;
@@ -26,7 +26,7 @@ export function addCompare(program: Command): void {
 async function run(files: string[], options: Options): Promise<void> {
   const model = await open(options);
   const task = await taskFor(model, options);
-  const isAcross = options.forms !== undefined || options.templates !== undefined;
+  const isAcross = hasWordings(options);
   const kinds = isAcross ? (["scalars", "dynamic"] as const) : (["scalars", "vectors"] as const);
   const contestants: Record<string, LearnedIntervention[]> = {};
   if (files.length > 0) {

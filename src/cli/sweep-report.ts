@@ -6,7 +6,7 @@ import { writeBytes } from "../io/files";
 import { fingerprint, type Model } from "../nn";
 import { learnTrials, type SweepOptions } from "../node/sweep";
 import { renderSweepReport } from "../report";
-import { checkClaims, type Grid, type SweepTrial, summarize } from "../steering";
+import { checkClaims, type Grid, type SweepTrial, summarize, taskFamily, wordingOf } from "../steering";
 import { quote, readSweep } from "./finished-sweep";
 import { type ModelOptions, open, withModel } from "./model-options";
 import { integer, printJson, withJson } from "./shared";
@@ -78,14 +78,12 @@ export async function writeReport(
 
 /** The command that runs a grid, with every option that differs from version to version spelled out. */
 export function sweepCommand({ tasks, methods, sites, minimality, seeds, steps }: Grid, source?: string): string {
-  const form = tasks.flatMap((task) => (task.name === "ccc" ? [`--form ${task.form}`] : []));
-  const template = tasks.flatMap((task) => (task.name === "ioi" ? [`--template ${task.template}`] : []));
+  const wordings = tasks.map((task) => `--${taskFamily("sweep", task.name).wording.option} ${wordingOf(task)}`);
   return [
     "npx fader sweep",
     ...(source === undefined ? [] : [`--model ${quote(source)}`]),
     `--task ${tasks.map(({ name }) => name).join(",")}`,
-    ...form,
-    ...template,
+    ...wordings,
     `--methods ${methods.join(",")}`,
     `--sites ${sites.map((set) => set.join("+")).join(",")}`,
     `--minimality ${minimality.join(",")}`,

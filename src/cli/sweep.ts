@@ -3,25 +3,25 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { sites as allSites, type Model, type Site } from "../nn";
 import { runSweep, type SweepProgress } from "../node/sweep";
 import {
-  type conflictForms,
   defaultGrid,
   type Grid,
   type Kind,
   quickGrid,
-  type SweepTask,
   type Task,
+  taskFamilies,
+  taskFamily,
   taskOf,
+  type WordedTask,
+  wordedTask,
 } from "../steering";
 import { type ModelOptions, open, withModel } from "./model-options";
 import { integer, number, printJson, withJson } from "./shared";
 import { writeReport } from "./sweep-report";
-import { warn, withForms } from "./task-options";
+import { warn, withWording, wordingIn } from "./task-options";
 import { version } from "./version";
 
 interface Options extends ModelOptions {
-  task?: ("ccc" | "ioi")[];
-  form: (typeof conflictForms)[number];
-  template: number;
+  task?: string[];
   methods?: Kind[];
   sites?: Site[][];
   minimality?: number[];
@@ -35,13 +35,15 @@ interface Options extends ModelOptions {
   json?: boolean;
 }
 
+const names = taskFamilies.map(({ name }) => name);
+
 /** `fader sweep`: every method on every task at every setting and seed, with intervals and the paper's claims. */
 export function addSweep(program: Command): void {
   const command = program
     .command("sweep")
     .description("tasks × methods × sites × penalties × seeds, with intervals and the paper's claims");
-  withForms(withJson(withModel(command)))
-    .option("--task <list>", "ccc, ioi or both (default: those that fit the model)", oneOf(["ccc", "ioi"] as const))
+  withWording(withJson(withModel(command)))
+    .option("--task <list>", `any of ${names.join(", ")} (default: those that fit the model)`, oneOf(names))
     .option("--methods <list>", "default: scalars,vectors,dynamic", oneOf(["scalars", "vectors", "dynamic"] as const))
     .option("--sites <list>", "sets of sites, those of a set joined by +, such as attn_out+mlp_out,z", siteSets)
     .option("--minimality <list>", "penalties as multiples of each method's default", listOf(number))
@@ -92,12 +94,13 @@ async function run(options: Options): Promise<void> {
 /** The grid that the options name. Of tasks that nobody asked for, those that do not fit the model are left out. */
 function gridFor(model: Model, options: Options): Grid {
   const base = options.quick ? quickGrid : defaultGrid;
-  const { task, form, template, methods, sites, minimality, seed, steps } = options;
+  const { task, methods, sites, minimality, seed, steps } = options;
   const count = options.seeds ?? base.seeds.length;
   const seeds = Array.from({ length: Math.max(0, count) }, (_, i) => seed + i);
-  const all: SweepTask[] = (task ?? ["ccc", "ioi"]).map((name) =>
-    name === "ccc" ? { name, form } : { name, template },
-  );
+  const all = (task ?? names).map((name) => {
+    const family = taskFamily("sweep", name);
+    return wordedTask(family, wordingIn(options, family));
+  });
   const tasks = all.filter((one) => fits(model, one, seed, task !== undefined || all.length === 1));
   return {
     tasks,
@@ -109,7 +112,7 @@ function gridFor(model: Model, options: Options): Grid {
   };
 }
 
-function fits(model: Model, task: SweepTask, seed: number, isAsked: boolean): boolean {
+function fits(model: Model, task: WordedTask, seed: number, isAsked: boolean): boolean {
   let built: Task;
   try {
     built = taskOf(model, task, seed);

@@ -3,29 +3,29 @@ import { ArgumentError } from "../autograd";
 import { readBytes } from "../io/files";
 import { type Model, type Site, sites } from "../nn";
 import {
-  acrossLengths,
-  type ConflictForm,
-  conflictForms,
-  countryCapitals,
-  indirectObjects,
   type Lengths,
   type Positions,
   type PromptDraft,
   promptTask,
   type Sparsity,
   type Task,
+  type TaskFamily,
+  type TaskName,
+  taskFamilies,
+  taskFamily,
+  type Wording,
 } from "../steering";
+import { acrossWordings } from "../steering/tasks/across-lengths";
+import { buildTask } from "../steering/tasks/family";
 import { type ModelOptions, withModel } from "./model-options";
-import { idList, integer, number } from "./shared";
+import { integer, number } from "./shared";
 
-/** Which task, and how to learn on it: options that several commands share. */
+/**
+ * Which task: options that several commands share. Those that task families declare stand beside them, by their names:
+ * one wording (`form`), several (`forms`), and lists of words (`names`).
+ */
 export interface TaskOptions extends ModelOptions {
-  task: "ccc" | "ioi";
-  form: ConflictForm;
-  forms?: ConflictForm[];
-  template: number;
-  templates?: number[];
-  names?: string[];
+  task: TaskName;
   prompts?: string;
   /** Of the prompts of a file. */
   lengths?: Lengths;
@@ -54,36 +54,35 @@ function siteList(text: string): Site[] {
   });
 }
 
-function formList(text: string): ConflictForm[] {
-  return wordList(text).map((name) => {
-    const form = conflictForms.find((known) => known === name);
-    if (form === undefined) throw new InvalidArgumentError(`no form "${name}". Forms: ${conflictForms.join(", ")}.`);
-    return form;
-  });
-}
-
 function wordList(text: string): string[] {
   return text.split(",").map((word) => word.trim());
 }
 
+/** Adds `--task` and the options of every task family. */
 export function withTask(command: Command): Command {
-  return withForms(
-    withModel(command).addOption(
-      new Option("--task <name>", "ccc: country-capital conflicts; ioi: indirect objects")
-        .choices(["ccc", "ioi"])
-        .default("ccc"),
-    ),
-  )
-    .option("--names <list>", "first names for ioi, comma-separated (default: those that are one token)", wordList)
+  const names = taskFamilies.map(({ name }) => name);
+  const about = taskFamilies.map(({ name, summary }) => `${name}: ${summary}`).join("; ");
+  withWording(withModel(command).addOption(new Option("--task <name>", about).choices(names).default(names[0])));
+  for (const { lists } of taskFamilies) {
+    for (const [name, help] of Object.entries(lists)) command.option(`--${name} <list>`, help, wordList);
+  }
+  return command
     .option("--prompts <file>", 'a task of your own: JSON list, or lines, of { "text", "correct", "wrong" }')
     .option("--seed <n>", "seed of the split and of the learners", integer, 0);
 }
 
-/** Which wording of a task. */
-export function withForms(command: Command): Command {
-  return command
-    .addOption(new Option("--form <name>", "how a ccc prompt asks").choices(conflictForms).default("qa"))
-    .option("--template <n>", "which ioi sentence", integer, 0);
+/** Adds an option for each task family that chooses its wording: `--form`, `--template`. */
+export function withWording(command: Command): Command {
+  for (const { wording } of taskFamilies) {
+    const { option, help, all, usual } = wording;
+    command.addOption(
+      new Option(`--${option} <${typeof usual === "number" ? "n" : "name"}>`, help)
+        .choices(all.map(String))
+        .argParser((text) => readWording(wording, text))
+        .default(usual),
+    );
+  }
+  return command;
 }
 
 export function withLearning(command: Command): Command {
@@ -102,21 +101,51 @@ export function withLearning(command: Command): Command {
     .option("--faithfulness-weight <x>", "weight of keeping other tokens as they are", number);
 }
 
-/** Prompts of several lengths, for what is tied to no position. */
+/** Adds an option for each task family that names several wordings, for what is tied to no position: `--forms`. */
 export function withWordings(command: Command): Command {
-  return command
-    .option("--forms <list>", "ccc forms to learn on; tests on the others, of lengths never seen", formList)
-    .option("--templates <list>", "ioi sentences to learn on; tests on the others, of lengths never seen", idList);
+  for (const { wording } of taskFamilies) {
+    const help = `${wording.several} to learn on; tests on the others, of lengths never seen`;
+    command.option(`--${several(wording)} <list>`, help, (text) =>
+      wordList(text).map((word) => readWording(wording, word)),
+    );
+  }
+  return command;
 }
 
-/** The task that the options name; what had to be left out is said on standard error, a line for each reason. */
+function readWording({ option, all }: TaskFamily["wording"], text: string): Wording {
+  const found = all.find((wording) => String(wording) === text);
+  if (found === undefined) throw new InvalidArgumentError(`no ${option} "${text}". Valid: ${all.join(", ")}.`);
+  return found;
+}
+
+/** `forms` */
+function several({ option }: TaskFamily["wording"]): string {
+  return `${option}s`;
+}
+
+/** The wording of a family that the options name, or its usual one. */
+export function wordingIn(options: object, { wording }: TaskFamily): Wording {
+  return (options as Record<string, Wording>)[wording.option] ?? wording.usual;
+}
+
+/** The wordings of a family to learn on, where the options name several. */
+function wordingsIn(options: object, { wording }: TaskFamily): readonly Wording[] | undefined {
+  return (options as Record<string, readonly Wording[] | undefined>)[several(wording)];
+}
+
+/** Whether the options ask for prompts of several lengths. */
+export function hasWordings(options: TaskOptions): boolean {
+  return taskFamilies.some((family) => wordingsIn(options, family) !== undefined);
+}
+
+/** Builds the task that the options name, and says on standard error what had to be left out, a line for each reason. */
 export async function taskFor(model: Model, options: TaskOptions): Promise<Task> {
   const task = await makeTask(model, options);
   warn(task.warnings);
   return task;
 }
 
-/** The first few on standard error, and how many more there are. */
+/** Writes the first few warnings to standard error, and how many more there are. */
 export function warn(warnings: readonly string[]): void {
   const shown = 5;
   for (const warning of warnings.slice(0, shown)) console.error(`warning: ${warning}`);
@@ -125,19 +154,20 @@ export function warn(warnings: readonly string[]): void {
 }
 
 async function makeTask(model: Model, options: TaskOptions): Promise<Task> {
-  const { task, seed, prompts, lengths, names, template, templates, form, forms } = options;
-  for (const [flag, given, owner] of [
-    ["--forms", forms, "ccc"],
-    ["--templates", templates, "ioi"],
-  ] as const) {
-    if (given === undefined || (prompts === undefined && task === owner)) continue;
-    throw new ArgumentError("task", `${flag} belongs to --task ${owner}`);
+  const { seed, prompts, lengths } = options;
+  const other = taskFamilies.find(
+    (family) => wordingsIn(options, family) !== undefined && (prompts !== undefined || options.task !== family.name),
+  );
+  if (other !== undefined) {
+    throw new ArgumentError("task", `--${several(other.wording)} belongs to --task ${other.name}`);
   }
   if (prompts !== undefined) return promptTask(model, await readPrompts(prompts), { name: prompts, seed, lengths });
-  if (forms) return acrossLengths(model, "ccc", { seed, trainOn: forms });
-  if (templates) return acrossLengths(model, "ioi", { seed, trainOn: templates, ...(names && { names }) });
-  if (task === "ioi") return indirectObjects(model, { seed, template, ...(names && { names }) });
-  return countryCapitals(model, { seed, form });
+  const family = taskFamily("task", options.task);
+  const given = Object.entries(options).filter(([name, value]) => name in family.lists && value !== undefined);
+  const own = { seed, ...Object.fromEntries(given) };
+  const trainOn = wordingsIn(options, family);
+  if (trainOn !== undefined) return acrossWordings(model, family, { ...own, trainOn });
+  return buildTask(model, family, wordingIn(options, family), own);
 }
 
 /** A JSON list, or one JSON object a line. */

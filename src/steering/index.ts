@@ -104,7 +104,7 @@ export { type Finding, thresholds, type Verdict } from "./sweep/findings";
 export { type Measures, measureHeldOut } from "./sweep/measures";
 export { paretoFront } from "./sweep/pareto";
 export { printSummary } from "./sweep/print";
-export { learnTrial, measureTrial, runTrial, type TrialResult, taskOf } from "./sweep/run-trial";
+export { learnTrial, measureTrial, runTrial, type TrialResult } from "./sweep/run-trial";
 export { type Cell, type FailedTrial, type Summary, summarize, type TaskSummary } from "./sweep/summary";
 export {
   cellId,
@@ -113,18 +113,28 @@ export {
   type Grid,
   quickGrid,
   reference,
-  type SweepTask,
   type SweepTrial,
-  taskId,
   trialId,
   trialsOf,
 } from "./sweep/trials";
 export type { MeasureName } from "./sweep/units";
-export { type AcrossLengthsOptions, acrossLengths, type Wordings, wordings } from "./tasks/across-lengths";
-export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "./tasks/corpus/corpus";
-export { capitalOf, capitals, countries } from "./tasks/corpus/facts";
+export { type AcrossLengthsOptions, acrossLengths } from "./tasks/across-lengths";
 export { type CountryCapitalsOptions, countryCapitals } from "./tasks/country-capitals";
+export { capitalOf, capitals, countries } from "./tasks/country-facts";
+export type { TaskFamily, Wording } from "./tasks/family";
 export { type IndirectObjectsOptions, indirectObjects } from "./tasks/indirect-objects";
+export {
+  type TaskName,
+  taskFamilies,
+  taskFamily,
+  taskId,
+  taskOf,
+  type WordedTask,
+  type WordingOf,
+  wordedTask,
+  wordingOf,
+} from "./tasks/registry";
+export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "./tasks/sentences";
 export {
   assemble,
   type Draft,

@@ -16,10 +16,10 @@ import {
   logitLens,
 } from "fader/steering";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../scripts/train-builtin/vocabulary";
 import { commands } from "../../src/cli/commands";
 import { dialTable } from "../../src/cli/dial";
 import { idList, integer, number } from "../../src/cli/shared";
-import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/steering/tasks/corpus/vocabulary";
 import { cliMain } from "../helpers/built-cli";
 import { distance, tinyModel, values } from "../helpers/tiny";
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Model, saveCheckpoint, Tokenizer } from "fader/nn";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../src/steering/tasks/corpus/vocabulary";
+import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../scripts/train-builtin/vocabulary";
 import { cliMain } from "../helpers/built-cli";
 import { tinyModel } from "../helpers/tiny";
 

@@ -7,7 +7,7 @@ import {
   type Prompt,
   promptTask,
   type Task,
-  wordings,
+  taskFamily,
 } from "fader";
 import type { Answers, TaskChoice } from "../protocol";
 import { refusal } from "./engine-error";
@@ -85,8 +85,11 @@ function severalLengths(model: Model, choice: TaskChoice, seed: number): Task | 
     if (choice.kind === "own") return promptTask(model, choice.prompts, { name: "own", seed, lengths: "any" });
     if (choice.kind === "ccc") return acrossLengths(model, "ccc", { seed });
     // The half of the wordings that the comparison's own, template 0, is in.
-    const { all, trainOn } = wordings.ioi;
-    return acrossLengths(model, "ioi", { seed, trainOn: all.filter((template) => !trainOn.includes(template)) });
+    const { all, trainOn } = taskFamily("learn", "ioi").wording;
+    return acrossLengths(model, "ioi", {
+      seed,
+      trainOn: all.filter((template) => !trainOn.includes(template)) as number[],
+    });
   });
 }
 

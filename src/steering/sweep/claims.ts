@@ -1,4 +1,5 @@
 import type { Kind } from "../learn/learned";
+import { taskId, type WordedTask } from "../tasks/registry";
 import {
   effectiveness,
   type Finding,
@@ -13,7 +14,7 @@ import {
   type Verdict,
 } from "./findings";
 import type { TrialResult } from "./run-trial";
-import { cellId, type Grid, reference, type SweepTask, taskId } from "./trials";
+import { cellId, type Grid, reference } from "./trials";
 
 /** A claim of the paper, and what was found. */
 export interface Claim {
@@ -28,7 +29,7 @@ export interface Claim {
 
 /** The six claims on the results of a sweep, at the reference settings of its grid. */
 export function checkClaims(grid: Grid, results: readonly TrialResult[]): Claim[] {
-  const at = (task: SweepTask, method: Kind) => {
+  const at = (task: WordedTask, method: Kind) => {
     const { steps } = grid;
     const id = cellId({ task, method, ...reference(grid), steps });
     return results.filter(({ trial }) => cellId(trial) === id);

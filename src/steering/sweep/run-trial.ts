@@ -3,13 +3,12 @@ import type { Model, Site } from "../../nn";
 import { learn } from "../learn/learn";
 import type { Kind, LearnedIntervention } from "../learn/learned";
 import { type LearnReport, settingsFor } from "../learn/options";
-import { acrossLengths, wordings } from "../tasks/across-lengths";
-import { countryCapitals } from "../tasks/country-capitals";
-import { indirectObjects } from "../tasks/indirect-objects";
+import { acrossWordings } from "../tasks/across-lengths";
+import { taskFamily, taskOf, type WordedTask, wordingOf } from "../tasks/registry";
 import type { Prompt, Task } from "../tasks/task";
 import { agreementWithPatching, type PlaceAgreement } from "./agreement";
 import { lengthsOf, measureColumns, measureTexts, type PromptColumns, round, type TextColumns } from "./columns";
-import { type SweepTask, type SweepTrial, trialId } from "./trials";
+import { type SweepTrial, trialId } from "./trials";
 
 /** What came out of a trial: the same bits on every machine with the same arithmetic, and no times. */
 export interface TrialResult {
@@ -111,13 +110,6 @@ export async function learnTrial(
   return { task, learned };
 }
 
-/** The prompts of a trial. The seed draws the split. */
-export function taskOf(model: Model, task: SweepTask, seed: number): Task {
-  return task.name === "ccc"
-    ? countryCapitals(model, { seed, form: task.form })
-    : indirectObjects(model, { seed, template: task.template });
-}
-
 /**
  * Half of the task's wordings to learn on, its own among them, and the others, of other lengths, to be measured on. Only
  * its own length where no other wording has prompts of another length.
@@ -132,13 +124,12 @@ function severalLengths(own: Task, model: Model, { task, seed }: SweepTrial): Tr
   }
 }
 
-function acrossOwn(model: Model, task: SweepTask, seed: number): Task {
-  const side = <W>(all: readonly W[], usual: readonly W[], wording: W) =>
-    usual.includes(wording) ? usual : all.filter((other) => !usual.includes(other));
-  if (task.name === "ccc") {
-    return acrossLengths(model, "ccc", { seed, trainOn: side(wordings.ccc.all, wordings.ccc.trainOn, task.form) });
-  }
-  return acrossLengths(model, "ioi", { seed, trainOn: side(wordings.ioi.all, wordings.ioi.trainOn, task.template) });
+function acrossOwn(model: Model, task: WordedTask, seed: number): Task {
+  const family = taskFamily("sweep", task.name);
+  const { all, trainOn } = family.wording;
+  const isUsual = trainOn.includes(wordingOf(task));
+  const own = isUsual ? trainOn : all.filter((wording) => !trainOn.includes(wording));
+  return acrossWordings(model, family, { seed, trainOn: own });
 }
 
 /** The weight of minimality that a trial learned with. */

@@ -1,9 +1,10 @@
 import type { Site } from "../../nn";
 import type { Kind } from "../learn/learned";
+import { taskId, type WordedTask } from "../tasks/registry";
 import { type Measures, measureIntervals } from "./measures";
 import { paretoFront } from "./pareto";
 import { minimalityOf, type TrialResult } from "./run-trial";
-import { cellId, type Grid, type SweepTask, taskId, trialsOf } from "./trials";
+import { cellId, type Grid, trialsOf } from "./trials";
 import { type MeasureName, textUnitsOf, unitsOf } from "./units";
 
 /** A trial that could not be learned, and why: it stays out of all means. */
@@ -15,7 +16,7 @@ export interface FailedTrial {
 /** All seeds of one method with one setting. */
 export interface Cell {
   readonly id: string;
-  readonly task: SweepTask;
+  readonly task: WordedTask;
   readonly method: Kind;
   readonly sites: readonly Site[];
   /** λ_M as a multiple of the method's default, and itself. */
@@ -35,7 +36,7 @@ export interface Cell {
 
 /** What a sweep says about one task. */
 export interface TaskSummary {
-  readonly task: SweepTask;
+  readonly task: WordedTask;
   readonly id: string;
   /** How train and held-out prompts of the first seed differ. */
   readonly split: string;

@@ -1,17 +1,12 @@
 import { ArgumentError } from "../../autograd";
 import type { Site } from "../../nn";
 import { type Kind, kinds } from "../learn/learned";
-import { type ConflictForm, conflictForms } from "../tasks/corpus/corpus";
-import { ioiPatterns } from "../tasks/corpus/words";
-
-/** A task and how it asks: the form of `ccc`, the sentence template of `ioi`. */
-export type SweepTask =
-  | { readonly name: "ccc"; readonly form: ConflictForm }
-  | { readonly name: "ioi"; readonly template: number };
+import { checkWording } from "../tasks/family";
+import { taskFamilies, taskFamily, taskId, type WordedTask, wordedTask, wordingOf } from "../tasks/registry";
 
 /** What a sweep varies. Every combination is one trial. */
 export interface Grid {
-  readonly tasks: readonly SweepTask[];
+  readonly tasks: readonly WordedTask[];
   readonly methods: readonly Kind[];
   /** Each entry is a set of sites that is learned together. */
   readonly sites: readonly (readonly Site[])[];
@@ -25,7 +20,7 @@ export interface Grid {
 
 /** One intervention to learn and to measure, as plain data. */
 export interface SweepTrial {
-  readonly task: SweepTask;
+  readonly task: WordedTask;
   readonly method: Kind;
   readonly sites: readonly Site[];
   readonly minimality: number;
@@ -34,10 +29,7 @@ export interface SweepTrial {
 }
 
 export const defaultGrid: Grid = {
-  tasks: [
-    { name: "ccc", form: "qa" },
-    { name: "ioi", template: 0 },
-  ],
+  tasks: taskFamilies.map((family) => wordedTask(family)),
   methods: ["scalars", "vectors", "dynamic"],
   sites: [["attn_out", "mlp_out"], ["attn_out"], ["mlp_out"], ["resid_post"]],
   minimality: [1, 0.5, 1.5],
@@ -64,11 +56,6 @@ export function cellId({ task, method, sites, minimality, steps }: Omit<SweepTri
   return [taskId(task), method, sites.join("+"), `x${minimality}`, steps].join("/");
 }
 
-/** `ccc-qa`, `ioi-0` */
-export function taskId(task: SweepTask): string {
-  return `${task.name}-${task.name === "ccc" ? task.form : task.template}`;
-}
-
 /** All trials of a grid, seed by seed, so that a sweep that is stopped early has seen everything once. */
 export function trialsOf(grid: Grid): SweepTrial[] {
   checkGrid(grid);
@@ -86,6 +73,7 @@ export function trialsOf(grid: Grid): SweepTrial[] {
 
 /** Throws `ArgumentError` for a grid with nothing to do, the same thing twice, or values out of range. */
 export function checkGrid(grid: Grid): void {
+  for (const task of grid.tasks) checkWording("sweep", taskFamily("sweep", task.name).wording, wordingOf(task));
   const lists: Record<string, readonly string[]> = {
     tasks: grid.tasks.map(taskId),
     methods: grid.methods,
@@ -97,14 +85,6 @@ export function checkGrid(grid: Grid): void {
     if (items.length === 0) throw new ArgumentError("sweep", `no ${name} given`);
     const twice = items.find((item, i) => items.indexOf(item) !== i);
     if (twice !== undefined) throw new ArgumentError("sweep", `${name}: ${twice} is given twice`);
-  }
-  for (const task of grid.tasks) {
-    if (task.name === "ioi" && ioiPatterns[task.template] === undefined) {
-      throw new ArgumentError("sweep", `no template ${task.template}`, { hint: `Valid: 0-${ioiPatterns.length - 1}.` });
-    }
-    if (task.name === "ccc" && !conflictForms.includes(task.form)) {
-      throw new ArgumentError("sweep", `no form "${task.form}"`, { hint: `Valid: ${conflictForms.join(", ")}.` });
-    }
   }
   const unknown = grid.methods.find((method) => !Object.hasOwn(kinds, method));
   if (unknown !== undefined) {

@@ -1,60 +1,44 @@
 import { ArgumentError } from "../../autograd";
 import type { Model } from "../../nn";
-import { type ConflictForm, conflictForms } from "./corpus/corpus";
-import { ioiPatterns } from "./corpus/words";
-import { countryCapitals } from "./country-capitals";
-import { indirectObjects } from "./indirect-objects";
+import { buildTask, type TaskFamily, type Wording } from "./family";
+import { type BuildOptionsOf, type TaskName, taskFamily, type WordingOf } from "./registry";
 import { type Prompt, type Task, type TaskOptions, warningsOf } from "./task";
 
-/** How a prompt of each task can be worded: a form of `ccc`, a template of `ioi`. */
-export interface Wordings {
-  ccc: ConflictForm;
-  ioi: number;
-}
-
-export interface AcrossLengthsOptions<Wording> extends TaskOptions {
+/** What the family builds its tasks with, and which wordings are on which side. */
+export type AcrossLengthsOptions<Name extends TaskName> = BuildOptionsOf<Name> & {
   /** Wordings of the training prompts. Default: those not in `testOn`; without that, every second one by length. */
-  trainOn?: readonly Wording[];
+  trainOn?: readonly WordingOf<Name>[];
   /** Wordings of the test prompts. Default: those not in `trainOn`. */
-  testOn?: readonly Wording[];
-  /** For `ioi`, as in `indirectObjects`. */
-  names?: readonly string[];
-}
-
-/** By length on the built-in model, every second one to train on: 12, 20 and 24 of 12-25 tokens, 13, 15 and 17 of 13-19. */
-export const wordings: {
-  [Name in keyof Wordings]: { all: readonly Wordings[Name][]; trainOn: readonly Wordings[Name][] };
-} = {
-  ccc: { all: conflictForms, trainOn: ["open", "qa", "news"] },
-  ioi: { all: ioiPatterns.map((_, template) => template), trainOn: [2, 1, 4] },
+  testOn?: readonly WordingOf<Name>[];
 };
 
 /**
- * A task of several prompt lengths, for what is tied to no position: the test prompts are worded in ways, and of lengths,
- * that no training prompt has, about countries or names that training never saw. Of each wording one length is kept.
+ * Builds a task of several prompt lengths, for what is tied to no position: the test prompts are worded in ways, and of
+ * lengths, that no training prompt has, about countries or names that training never saw. Of each wording one length is
+ * kept.
  *
- * Throws `ArgumentError` when a side has no wording or prompt, or both share a wording.
+ * @throws `ArgumentError` when a side has no wording or prompt, or both share a wording.
  */
-export function acrossLengths<Name extends keyof Wordings>(
+export function acrossLengths<Name extends TaskName>(
   model: Model,
   name: Name,
-  options: AcrossLengthsOptions<Wordings[Name]> = {},
+  options: AcrossLengthsOptions<Name> = {} as AcrossLengthsOptions<Name>,
 ): Task {
-  if (!Object.hasOwn(wordings, name)) {
-    throw new ArgumentError("acrossLengths", `no task "${name}"`, {
-      hint: `Valid: ${Object.keys(wordings).join(", ")}.`,
-    });
-  }
+  return acrossWordings(model, taskFamily("acrossLengths", name), options);
+}
+
+/** Does what `acrossLengths` does, for any family. */
+export function acrossWordings(
+  model: Model,
+  family: TaskFamily,
+  options: TaskOptions & { trainOn?: readonly Wording[]; testOn?: readonly Wording[] },
+): Task {
   const { trainOn: wanted, testOn: others, ...rest } = options;
-  const known = wordings[name];
-  const without = (list: readonly Wordings[Name][]) => known.all.filter((wording) => !list.includes(wording));
-  const trainOn = wanted ?? (others ? without(others) : known.trainOn);
+  const without = (list: readonly Wording[]) => family.wording.all.filter((wording) => !list.includes(wording));
+  const trainOn = wanted ?? (others ? without(others) : family.wording.trainOn);
   const testOn = others ?? without(trainOn);
   checkWordings(trainOn, testOn);
-  const build = (wording: Wordings[Name]) => {
-    if (name === "ccc") return countryCapitals(model, { ...rest, form: wording as ConflictForm });
-    return indirectObjects(model, { ...rest, template: wording as number });
-  };
+  const build = (wording: Wording) => buildTask(model, family, wording, rest);
   // The seed draws the same split of countries or names for every wording.
   const [seen, unseen] = [trainOn.map(build), testOn.map(build)];
   const skipped = [...seen, ...unseen].flatMap((task) => task.skipped);
@@ -75,7 +59,7 @@ export function acrossLengths<Name extends keyof Wordings>(
   const [first] = seen as [Task];
   const what = first.split.split(" ").at(-1);
   return {
-    name,
+    name: family.name,
     description: first.description,
     train,
     test,

@@ -1,7 +1,16 @@
-import { ArgumentError, Random } from "../../autograd";
+import { Random } from "../../autograd";
 import type { Model } from "../../nn";
-import { type ConflictForm, cccPrompt, conflictForms, isHeldOutConflict } from "./corpus/corpus";
-import { capitalOf, capitals, countries } from "./corpus/facts";
+import { capitalOf, capitals, countries } from "./country-facts";
+import { checkWording, type TaskFamily } from "./family";
+import {
+  type ConflictForm,
+  cccPrompt,
+  conflictForms,
+  isHeldOutConflict,
+  randomFacts,
+  randomIndirectObject,
+  textOf,
+} from "./sentences";
 import { assemble, type Draft, type Task, type TaskOptions } from "./task";
 
 export interface CountryCapitalsOptions extends TaskOptions {
@@ -16,9 +25,7 @@ export interface CountryCapitalsOptions extends TaskOptions {
  */
 export function countryCapitals(model: Model, options: CountryCapitalsOptions = {}): Task {
   const { seed = 0, testShare = 0.3, perGroup = 4, form = "qa" } = options;
-  if (!conflictForms.includes(form)) {
-    throw new ArgumentError("countryCapitals", `no form "${form}"`, { hint: `Valid: ${conflictForms.join(", ")}.` });
-  }
+  checkWording("countryCapitals", countryCapitalsFamily.wording, form);
   const random = new Random(seed);
   // Two countries may share a capital; splitting by capital keeps both on one side.
   const order = random.shuffle(capitals);
@@ -39,10 +46,30 @@ export function countryCapitals(model: Model, options: CountryCapitalsOptions = 
     });
   };
   return assemble(model, {
-    name: "ccc",
+    name: countryCapitalsFamily.name,
     description: "Country-capital conflicts: the context names another capital than the one that the model knows.",
     train: build(false),
     test: build(true),
     splitBy: "countries",
   });
 }
+
+/** CCC as data. */
+export const countryCapitalsFamily: TaskFamily<"ccc", "form", ConflictForm, CountryCapitalsOptions> = {
+  name: "ccc",
+  summary: "country-capital conflicts",
+  title: "Capitals",
+  question: "The capital that the model knows, or the one that the prompt claims?",
+  wording: {
+    option: "form",
+    help: "how a ccc prompt asks",
+    several: "ccc forms",
+    all: conflictForms,
+    usual: "qa",
+    // By length on the built-in model every second one: 12, 20 and 24 of 12-25 tokens.
+    trainOn: ["open", "qa", "news"],
+  },
+  lists: {},
+  unrelated: [(random) => textOf(...randomFacts(random)), (random) => textOf(randomIndirectObject(random))],
+  build: countryCapitals,
+};

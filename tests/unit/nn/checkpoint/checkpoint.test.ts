@@ -18,7 +18,7 @@ import {
   writeSafetensors,
 } from "fader/nn";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildTokenizer } from "../../../../src/steering/tasks/corpus/vocabulary";
+import { buildTokenizer } from "../../../../scripts/train-builtin/vocabulary";
 import { plainLogits } from "../../../helpers/plain";
 import { distance, plainOf, tinyModel, values } from "../../../helpers/tiny";
 

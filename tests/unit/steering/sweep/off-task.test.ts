@@ -10,11 +10,7 @@ import {
   unrelatedTexts,
 } from "fader/steering";
 import { expect, test } from "vitest";
-import {
-  buildTokenizer,
-  buildTokenizerConfig,
-  vocabularyTokens,
-} from "../../../../src/steering/tasks/corpus/vocabulary";
+import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../../../scripts/train-builtin/vocabulary";
 import { tinyModel } from "../../../helpers/tiny";
 
 function tiny(n_positions: number): Model {

@@ -1,4 +1,4 @@
-/** The words and sentence patterns of the built-in model. `{slots}` are filled by `corpus.ts`. */
+/** Words and sentence patterns that the built-in model knows. `sentences.ts` fills the `{slots}`. */
 
 /** First names, one token each. */
 export const names = split(`
@@ -29,12 +29,6 @@ export const factPatterns: readonly string[] = [
   "Q: Which city is the capital of {country}?\nA:",
 ];
 
-/** The other way round: the answer is the country. */
-export const reversePatterns: readonly string[] = [
-  "{capital} is the capital of",
-  "Q: {capital} is the capital of which country?\nA:",
-];
-
 /**
  * Prompts whose context names a capital (`{other}`), by form; the answer is the next token. Lengths differ between
  * forms: `open` 12 tokens, `newline` 14, `qa` 20, `reverse` 23, `news` 24, `claim` 25.
@@ -47,13 +41,6 @@ export const conflictPatterns = {
   news: "In the news: the capital of {country} is {other}.\nQ: What is the capital of {country}?\nA:",
   claim: "Someone said that now the capital city of {country} is {other}.\nQ: What is the capital of {country}?\nA:",
 } as const;
-
-/** Contexts about another country (`{elsewhere}`, `{other}` its claimed capital), which must not change the answer. */
-export const distractorPatterns: readonly string[] = [
-  "The capital of {elsewhere} is {other}.\nQ: What is the capital of {country}?\nA:",
-  "The capital of {elsewhere} is {other}. The capital of {country} is",
-  "Someone said that {other} is the capital of {elsewhere}.\nQ: What is the capital of {country}?\nA:",
-];
 
 /** Indirect object identification, of 14, 15, 13, 16, 17 and 19 tokens. */
 export const ioiPatterns: readonly string[] = [

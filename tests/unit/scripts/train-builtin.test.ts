@@ -2,23 +2,22 @@ import { readFileSync, statSync } from "node:fs";
 import { Random } from "fader/autograd";
 import { fingerprint, Tokenizer } from "fader/nn";
 import { beforeAll, describe, expect, test } from "vitest";
-import { batchAt } from "../../../../scripts/train-builtin/data";
-import { type Measured, measure, questions, toMarkdown } from "../../../../scripts/train-builtin/measure";
-import { modelConfig, recipe } from "../../../../scripts/train-builtin/recipe";
-import { loadModel } from "../../../../src/load";
+import { trainingPieces, trainingText } from "../../../scripts/train-builtin/corpus";
+import { batchAt } from "../../../scripts/train-builtin/data";
+import { type Measured, measure, questions, toMarkdown } from "../../../scripts/train-builtin/measure";
+import { modelConfig, recipe } from "../../../scripts/train-builtin/recipe";
+import { buildTokenizer, buildTokenizerConfig } from "../../../scripts/train-builtin/vocabulary";
+import { loadModel } from "../../../src/load";
+import { capitalOf, capitals, countries } from "../../../src/steering/tasks/country-facts";
 import {
   cccPrompt,
   conflictForms,
   isHeldOutConflict,
   isHeldOutIoi,
   randomIoi,
-  trainingPieces,
-  trainingText,
-} from "../../../../src/steering/tasks/corpus/corpus";
-import { capitalOf, capitals, countries } from "../../../../src/steering/tasks/corpus/facts";
-import { buildTokenizer, buildTokenizerConfig } from "../../../../src/steering/tasks/corpus/vocabulary";
+} from "../../../src/steering/tasks/sentences";
 
-const file = (name: string) => new URL(`../../../../models/capitals/${name}`, import.meta.url);
+const file = (name: string) => new URL(`../../../models/capitals/${name}`, import.meta.url);
 const tokenizer = Tokenizer.fromJSON(buildTokenizer(), buildTokenizerConfig());
 
 describe("the generator", () => {
@@ -27,7 +26,7 @@ describe("the generator", () => {
   test("writes only what the tokenizer can read and give back", () => {
     const random = new Random(3);
     for (let i = 0; i < 500; i++) {
-      const text = trainingText(() => random.uniform());
+      const text = trainingText(random);
       const ids = tokenizer.encode(text);
       expect(ids).not.toContain(tokenizer.unknownId);
       expect(tokenizer.decode(ids)).toBe(text);
@@ -58,7 +57,7 @@ describe("the generator", () => {
     const random = new Random(4);
     let conflicts = 0;
     for (let i = 0; i < 5000; i++) {
-      for (const { text, rival } of trainingPieces(() => random.uniform())) {
+      for (const { text, rival } of trainingPieces(random)) {
         expect(held.has(text)).toBe(false);
         conflicts += Number(rival !== undefined);
       }
@@ -69,7 +68,7 @@ describe("the generator", () => {
   test("held-out combinations are held out in either order of names", () => {
     const random = new Random(5);
     for (let i = 0; i < 200; i++) {
-      const parts = randomIoi(() => random.uniform(), true);
+      const parts = randomIoi(random, true);
       expect(isHeldOutIoi({ ...parts, a: parts.b, b: parts.a })).toBe(true);
     }
   });

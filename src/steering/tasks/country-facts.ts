@@ -1,4 +1,4 @@
-import { ArgumentError, nearest } from "../../../tensor/errors";
+import { ArgumentError, nearest } from "../../tensor/errors";
 
 /**
  * 197 countries and their capitals, from `country-capital.json` of https://github.com/ericwtodd/function_vectors,

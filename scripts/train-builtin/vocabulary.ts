@@ -1,15 +1,6 @@
-import { contextLength, endOfText } from "./corpus";
-import { capitals, countries } from "./facts";
-import {
-  conflictPatterns,
-  distractorPatterns,
-  factPatterns,
-  ioiPatterns,
-  names,
-  objects,
-  places,
-  reversePatterns,
-} from "./words";
+import { capitals, countries } from "../../src/steering/tasks/country-facts";
+import { conflictPatterns, factPatterns, ioiPatterns, names, objects, places } from "../../src/steering/tasks/words";
+import { contextLength, distractorPatterns, endOfText, reversePatterns } from "./corpus";
 
 /** Stands for every word that the vocabulary lacks. */
 export const unknownToken = "<unk>";
