@@ -1,5 +1,5 @@
 /** What the page asks of the worker that computes, and what it gets back. All of it is plain data. */
-import type { Kind, Site } from "fader";
+import type { Kind, Place, PlaceStrength, Site } from "fader";
 
 /** Where a model comes from. */
 export type ModelSource =
@@ -42,11 +42,7 @@ export interface TokenText {
 }
 
 /** α at one place: the activation there is multiplied by `1 + β·alpha`. −1 silences it, 0 leaves it as it is. */
-export interface FaderValue {
-  site: Site;
-  layer: number;
-  /** Index of the token in the prompt. */
-  position: number;
+export interface FaderValue extends Required<Place> {
   alpha: number;
 }
 
@@ -121,8 +117,8 @@ export interface LearnProgress {
   faithfulness: number;
   minimality: number;
   activeParameters: number;
-  /** Strength at each place that is not 0: α of scalars, the norm of what is learned elsewhere. Position −1: every one. */
-  places: FaderValue[];
+  /** Strength at each place that is not 0: α of scalars, the norm of what is learned elsewhere. */
+  places: PlaceStrength[];
 }
 
 export interface DialCurve {
@@ -157,8 +153,8 @@ export interface Learned {
   examples: ({ prompt: string } & Answers)[];
   /** α of every place that is not 0, for scalars; empty for the others, which are carried. */
   faders: FaderValue[];
-  /** Strength of every place that is not 0, the largest first: α, or the norm of a vector. Position −1: every one. */
-  places: FaderValue[];
+  /** Strength of every place that is not 0, the largest first: α, or the norm of a vector. */
+  places: PlaceStrength[];
   steps: number;
   /** How train and held-out prompts differ, in words. */
   split: string;
@@ -198,7 +194,7 @@ export interface Imported {
   /** For scalars tied to positions: what the desk shows. Then nothing is carried. */
   faders: FaderValue[];
   /** As in `Learned`. */
-  places: FaderValue[];
+  places: PlaceStrength[];
   /** In words: what it was learned on, how many numbers. */
   description: string;
   /** The token that stood at each position when it was learned; empty where it is tied to none. */

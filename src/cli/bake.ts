@@ -4,7 +4,7 @@ import { type Interventions, loadCheckpoint, type Model, saveCheckpoint } from "
 import { bake } from "../steering";
 import { type ModelOptions, open, withModel } from "./model-options";
 import { checkFree, writeFolder } from "./new-folder";
-import { openIntervention } from "./open-intervention";
+import { openMap } from "./open-intervention";
 import { integer, number, printJson, withJson } from "./shared";
 
 interface Options extends ModelOptions {
@@ -35,7 +35,7 @@ async function run(file: string, folder: string, options: Options): Promise<void
   const { beta, tolerance, seed, force = false, addBiases = false } = options;
   await checkFree(folder, force);
   const model = await open(options);
-  const interventions = await openIntervention(file, model);
+  const interventions = await openMap(file, model);
   const baked = bake(model, interventions, { beta, addBiases });
   const difference = await writeFolder(folder, force, async (temporary) => {
     await saveCheckpoint(temporary, baked);

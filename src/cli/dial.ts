@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { ArgumentError } from "../autograd";
 import { betaDial, type DialPoint } from "../steering";
 import { open } from "./model-options";
-import { openTurnable } from "./open-intervention";
+import { openIntervention } from "./open-intervention";
 import { integer, number, printJson, withJson } from "./shared";
 import { type TaskOptions, taskFor, withTask } from "./task-options";
 
@@ -28,7 +28,7 @@ async function run(file: string, options: Options): Promise<void> {
   const { from, to, points: count } = options;
   if (count < 2) throw new ArgumentError("dial", `--points is ${count}`, { hint: "Use 2 or more." });
   const model = await open(options);
-  const intervention = await openTurnable(file, model);
+  const intervention = await openIntervention(file, model);
   const task = await taskFor(model, options);
   const betas = Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
   const points = betaDial(model, task.test, intervention, { betas });

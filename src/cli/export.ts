@@ -3,7 +3,7 @@ import { ArgumentError } from "../autograd";
 import { writeBytes } from "../io/files";
 import { exportIntervention, interopFormat } from "../steering";
 import { type ModelOptions, open, withModel } from "./model-options";
-import { openIntervention } from "./open-intervention";
+import { openMap } from "./open-intervention";
 import { number, printJson, withJson } from "./shared";
 
 interface Options extends ModelOptions {
@@ -30,7 +30,7 @@ async function run(file: string, out: string, options: Options): Promise<void> {
   }
   const model = await open(options);
   const { beta } = options;
-  const bytes = exportIntervention(await openIntervention(file, model), model, { format, beta });
+  const bytes = exportIntervention(await openMap(file, model), model, { format, beta });
   await writeBytes(out, bytes);
   if (options.json) printJson({ file: out, format, beta, bytes: bytes.length });
   else console.log(`${out}: ${bytes.length} bytes`);

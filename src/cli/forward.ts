@@ -3,7 +3,7 @@ import { step } from "../autograd";
 import { nextTokens } from "../nn";
 import { showToken } from "../text/tokens";
 import { type ModelOptions, open, withModel } from "./model-options";
-import { openIntervention } from "./open-intervention";
+import { openMap } from "./open-intervention";
 import { idList, number, printJson, withJson } from "./shared";
 
 interface Options extends ModelOptions {
@@ -31,7 +31,7 @@ async function run(options: Options, command: Command): Promise<void> {
   const model = await open(options);
   if ((options.ids === undefined) === (options.text === undefined)) command.error("error: give either --ids or --text");
   const ids = options.ids ?? model.encode(options.text!);
-  const interventions = options.intervention ? await openIntervention(options.intervention, model) : {};
+  const interventions = options.intervention ? await openMap(options.intervention, model) : {};
   const { beta } = options;
   if (!options.json) {
     const top = nextTokens(model, ids, { interventions, beta, count: 10 });

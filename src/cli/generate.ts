@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { type Interventions, type Model, reach, stream } from "../nn";
+import { describePositions, type Interventions, type Model, stream } from "../nn";
 import { type ModelOptions, open, withModel } from "./model-options";
-import { openIntervention } from "./open-intervention";
+import { openMap } from "./open-intervention";
 import { integer, lineBreaks, number, printJson, withJson } from "./shared";
 
 interface Options extends ModelOptions {
@@ -48,7 +48,7 @@ async function run(given: string, options: Options, command: Command): Promise<v
   if (samples > 1 && !isSampling) command.error("error: --samples needs a --temperature above 0, --top-k or --top-p");
   const model = await open(options);
   const prompt = lineBreaks(given);
-  const interventions = options.intervention && (await openIntervention(options.intervention, model));
+  const interventions = options.intervention && (await openMap(options.intervention, model));
   if (interventions) console.error(note(interventions, model));
   const prompts = new Array<string>(samples).fill(prompt);
   const results = prompts.map((_, row) => ({ seed: seed + row, text: "", ids: [] as number[] }));
@@ -75,10 +75,11 @@ async function run(given: string, options: Options, command: Command): Promise<v
   else for (const { seed, text } of results) console.log(`seed ${seed}:\n${prompt}${text}\n`);
 }
 
-/** How far the edits reach, in one line; sites that do the same are named together. */
+/** Which positions the edits change, in one line; sites that do the same are named together. */
 function note(interventions: Interventions, model: Model): string {
   const sites = new Map<string, string[]>();
-  for (const { key, words } of reach(interventions, model.config)) sites.set(words, [...(sites.get(words) ?? []), key]);
+  for (const { key, words } of describePositions(interventions, model.config))
+    sites.set(words, [...(sites.get(words) ?? []), key]);
   return [...sites].map(([words, keys]) => `${keys.join(", ")}: ${words}`).join("; ");
 }
 

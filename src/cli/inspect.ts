@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { type Interventions, type Model, nextTokens } from "../nn";
 import { attentionPatterns, directLogitAttribution, logitLens } from "../steering";
 import { type ModelOptions, open, withModel } from "./model-options";
-import { openIntervention } from "./open-intervention";
+import { openMap } from "./open-intervention";
 import { lineBreaks, number, printJson, withJson } from "./shared";
 
 interface Options extends ModelOptions {
@@ -51,7 +51,7 @@ async function run(given: string, options: Options): Promise<void> {
   const { intervention, beta } = options;
   const views = [{ title: "as it is", ...look(model, ids, answers, options, {}) }];
   if (intervention !== undefined) {
-    const interventions = await openIntervention(intervention, model);
+    const interventions = await openMap(intervention, model);
     views.push({ title: `with ${intervention} at β = ${beta}`, ...look(model, ids, answers, options, interventions) });
   }
   if (options.json) {

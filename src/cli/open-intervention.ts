@@ -1,11 +1,11 @@
 import { readBytes } from "../io/files";
 import { type Interventions, type Model, readSafetensors } from "../nn";
-import { importIntervention, interventionFromBytes, type Turnable } from "../steering";
+import { type AnyIntervention, importIntervention, interventionFromBytes } from "../steering";
+import { mapOf } from "../steering/learn/any-intervention";
 import { fileFormat } from "../steering/learn/learned";
-import { mapOf } from "../steering/learn/turnable";
 
 /** An intervention out of a file: saved by `fader learn`, a GGUF control vector, or a map (`.npz`, safetensors). */
-export async function openTurnable(file: string, model: Model): Promise<Turnable> {
+export async function openIntervention(file: string, model: Model): Promise<AnyIntervention> {
   const bytes = await readBytes(file);
   const isSafetensors = bytes[8] === 0x7b;
   if (isSafetensors && readSafetensors(bytes, file).metadata.format === fileFormat) {
@@ -15,6 +15,6 @@ export async function openTurnable(file: string, model: Model): Promise<Turnable
 }
 
 /** The same as a map at β = 1. */
-export async function openIntervention(file: string, model: Model): Promise<Interventions> {
-  return mapOf(await openTurnable(file, model));
+export async function openMap(file: string, model: Model): Promise<Interventions> {
+  return mapOf(await openIntervention(file, model));
 }

@@ -29,6 +29,7 @@ export { parseConfig, toHuggingFaceConfig } from "./families";
 export { generate, generateIds, nextTokens, type StreamOptions, stream } from "./generate/generate";
 export type { GeneratedToken } from "./generate/loop";
 export type { GenerateOptions } from "./generate/options";
+export { describePositions, type EditPositions } from "./interventions/describe-positions";
 export {
   ablate,
   add,
@@ -40,7 +41,6 @@ export {
   scale,
   type Where,
 } from "./interventions/edits";
-export { type Reach, reach } from "./interventions/reach";
 export { type Place, parsePlace, placeName, type Site, sites, sitesOf } from "./interventions/sites";
 export { KVCache } from "./model/cache";
 export { createModel } from "./model/create";

@@ -28,7 +28,6 @@ export {
   type PlaceValues,
   patchModes,
   placeScores,
-  type Spot,
 } from "./causal";
 export {
   type ExportOptions,
@@ -50,17 +49,18 @@ export {
 export {
   type LensCell,
   type LensOptions,
-  type LensPlace,
+  type LensRow,
   type LensToken,
   LogitLens,
   logitLens,
 } from "./inspect/logit-lens";
+export type { AnyIntervention } from "./learn/any-intervention";
 export { learn, learnDynamic, learnScalars, learnVectors } from "./learn/learn";
 export {
-  type ActiveLocation,
   type Kind,
   LearnedIntervention,
   logitsAt,
+  type PlaceStrength,
   type Positions,
   type Provenance,
 } from "./learn/learned";
@@ -79,7 +79,6 @@ export type { Places } from "./learn/places";
 export { type RefitOptions, refit } from "./learn/refit";
 export { interventionFromBytes, loadIntervention } from "./learn/save";
 export type { Sparsity } from "./learn/sparsity";
-export type { Turnable } from "./learn/turnable";
 export { Comparison, type Contestants, compare } from "./measure/compare";
 export { betaDial, type DialPoint, type DialRow } from "./measure/dial";
 export { evaluate, type Metrics, measurePrompts, metricsOf, type PromptMeasures } from "./measure/evaluate";

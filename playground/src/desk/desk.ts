@@ -1,5 +1,5 @@
-import type { Kind, Site } from "fader";
-import type { Answers, Edit, FaderValue } from "../protocol";
+import type { Kind, PlaceStrength, Site } from "fader";
+import type { Answers, Edit } from "../protocol";
 import { type Strips, sounding } from "./strip";
 
 /** What the faders cannot show: vectors and dynamic scalars, which the worker keeps. */
@@ -9,7 +9,7 @@ export interface Carried {
   /** In words: what it was learned on. */
   readonly description: string;
   /** Strength at each place, for pictures. */
-  readonly places: readonly FaderValue[];
+  readonly places: readonly PlaceStrength[];
 }
 
 /** All that a user has set: what undo goes back over and what a link carries. */

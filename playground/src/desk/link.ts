@@ -1,7 +1,6 @@
 import type { Site } from "fader";
-import type { FaderValue } from "../protocol";
 import type { Desk } from "./desk";
-import { keyOf, mostAlpha, type Strip, spotOf } from "./strip";
+import { keyOf, mostAlpha, placeOf, type Strip } from "./strip";
 
 /** What a link carries: the desk, the site that is shown, and the bytes of what faders cannot show. */
 export interface LinkState {
@@ -70,7 +69,7 @@ export async function readLink(hash: string, sites: readonly Site[]): Promise<Li
 const broken = () => new Error("This link is broken: a part of it is missing. Ask for it again.");
 
 function rowOf(key: string, { alpha, muted, solo, reversed }: Strip): Row {
-  const { site, layer, position } = spotOf(key);
+  const { site, layer, position } = placeOf(key);
   const flags = `${muted ? "m" : ""}${solo ? "s" : ""}${reversed ? "r" : ""}`;
   return flags === "" ? [site, layer, position, alpha] : [site, layer, position, alpha, flags];
 }
@@ -80,9 +79,11 @@ function stripOf(row: Row, sites: readonly Site[]): [string, Strip] {
   const isIndex = (value: number) => Number.isInteger(value) && value >= 0;
   const isFine = sites.includes(site as Site) && isIndex(layer) && isIndex(position) && Math.abs(alpha) <= mostAlpha;
   if (!isFine || typeof flags !== "string") throw broken();
-  const spot: Omit<FaderValue, "alpha"> = { site: site as Site, layer, position };
   const on = (letter: string, name: keyof Strip) => (flags.includes(letter) ? { [name]: true } : {});
-  return [keyOf(spot), { alpha, ...on("m", "muted"), ...on("s", "solo"), ...on("r", "reversed") }];
+  return [
+    keyOf({ site: site as Site, layer, position }),
+    { alpha, ...on("m", "muted"), ...on("s", "solo"), ...on("r", "reversed") },
+  ];
 }
 
 async function squeeze(text: string): Promise<Uint8Array> {

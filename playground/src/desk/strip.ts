@@ -1,4 +1,4 @@
-import type { Site } from "fader";
+import type { Place, PlaceStrength, Site } from "fader";
 import type { FaderValue } from "../protocol";
 
 /** One fader as it stands on the desk. */
@@ -13,12 +13,6 @@ export interface Strip {
   readonly reversed?: boolean;
 }
 
-export interface Spot {
-  readonly site: Site;
-  readonly layer: number;
-  readonly position: number;
-}
-
 export type Strips = Readonly<Record<string, Strip>>;
 
 /** How far a fader can be dragged, and turned by a number. */
@@ -27,11 +21,11 @@ export const mostAlpha = 20;
 
 export const atRest: Strip = { alpha: 0 };
 
-export function keyOf({ site, layer, position }: Spot): string {
+export function keyOf({ site, layer, position }: Required<Place>): string {
   return `${site}/${layer}/${position}`;
 }
 
-export function spotOf(key: string): Spot {
+export function placeOf(key: string): Required<Place> {
   const [site, layer, position] = key.split("/") as [Site, string, string];
   return { site, layer: Number(layer), position: Number(position) };
 }
@@ -54,10 +48,17 @@ export function sounding(strips: Strips, keep?: number): FaderValue[] {
   const isSolo = entries.some(([, { solo }]) => solo);
   const heard = isSolo ? entries.filter(([, { solo }]) => solo) : entries;
   const values = heard
-    .map(([key, strip]) => ({ ...spotOf(key), alpha: soundingAlpha(strip) }))
+    .map(([key, strip]) => ({ ...placeOf(key), alpha: soundingAlpha(strip) }))
     .filter(({ alpha }) => alpha !== 0)
     .sort((a, b) => Math.abs(b.alpha) - Math.abs(a.alpha) || keyOf(a).localeCompare(keyOf(b)));
   return keep === undefined ? values : values.slice(0, keep);
+}
+
+/** Strengths at positions as faders; what is the same at all positions has none. */
+export function fadersAt(places: readonly PlaceStrength[]): FaderValue[] {
+  return places.flatMap(({ site, layer, position, value }) =>
+    position === undefined ? [] : [{ site, layer, position, alpha: value }],
+  );
 }
 
 /** The strips that show these values. */

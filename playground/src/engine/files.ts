@@ -2,7 +2,7 @@ import { importIntervention, interventionFromBytes, LearnedIntervention, readSaf
 import type { Edit, Imported } from "../protocol";
 import { alphasOf } from "./edit";
 import { EngineError, refusal } from "./engine-error";
-import { fadersOf, placesOf, placesOfMap } from "./places";
+import { fadersOf, placesOfMap } from "./places";
 import { problemOf } from "./problem";
 import type { Session } from "./session";
 
@@ -29,7 +29,7 @@ function readSaved(session: Session, fileName: string, bytes: Uint8Array): Impor
     handle: session.keep({ kind: method, map: learned.at(1), bytes, fileName }),
     method,
     faders: fadersOf(learned),
-    places: placesOf(learned),
+    places: learned.activeLocations(),
     description: `${named[method]}, ${origin}: ${activeParameters} of ${parameterCount} ${many} not 0`,
     tokens: learned.hasPositions ? provenance.tokens.map(String) : [],
   };

@@ -2,7 +2,7 @@ import { type LearnedIntervention, type LearnReport, learn, type Metrics, settin
 import type { ComparisonRow, Learned, LearnProgress, LearnRequest } from "../protocol";
 import { refusal } from "./engine-error";
 import { dialled, measured } from "./measure";
-import { fadersOf, placesOf } from "./places";
+import { fadersOf } from "./places";
 import type { Session } from "./session";
 import { examplesOf, lessonOf } from "./tasks";
 
@@ -59,7 +59,7 @@ async function learnAndMeasure(
     ...{ handle, method, examples, dial, split: lesson.split },
     example: examples[0]!,
     faders: fadersOf(learned),
-    places: placesOf(learned),
+    places: learned.activeLocations(),
     steps: learned.provenance.steps,
     comparison: [...rows],
     warnings: [...lesson.warnings, ...(learned.activeParameters === 0 ? [nothingLeft] : [])],
@@ -88,7 +88,7 @@ function sparingly(onProgress: (progress: LearnProgress) => void) {
   const flush = () => {
     if (latest === undefined) return;
     const { step, steps, effectiveness, faithfulness, minimality, activeParameters } = latest;
-    const places = placesOf(latest.current());
+    const places = latest.current().activeLocations();
     latest = undefined;
     passed = performance.now();
     onProgress({ step, steps, effectiveness, faithfulness, minimality, activeParameters, places });

@@ -1,42 +1,35 @@
 import {
+  describePositions,
   type Intervention,
   type Interventions,
   type LearnedIntervention,
   type Model,
+  type PlaceStrength,
   parsePlace,
-  reach,
   type Site,
   type Tensor,
 } from "fader";
 import type { FaderValue } from "../protocol";
 
-/** Stands for every position in a list of places. */
-export const everyPosition = -1;
-
-/** Every place that is not 0, the largest first: α of scalars, the norm of what is elsewhere. */
-export function placesOf(learned: LearnedIntervention): FaderValue[] {
-  return learned.activeLocations().map(({ site, layer, position = everyPosition, value }) => {
-    return { site, layer, position, alpha: value };
-  });
-}
-
 /** What faders can show: scalars tied to positions, one for each site of width `d_model`. Empty for all else. */
 export function fadersOf(learned: LearnedIntervention): FaderValue[] {
   const areFaders = learned.kind === "scalars" && learned.hasPositions && !learned.sites.includes("z");
-  return areFaders ? placesOf(learned) : [];
+  return areFaders
+    ? learned.activeLocations().map(({ value: alpha, ...place }) => ({ ...place, alpha }) as FaderValue)
+    : [];
 }
 
 /** Strengths of a map whose keys are places: the norm of its numbers at each position. */
-export function placesOfMap(map: Interventions, model: Model): FaderValue[] {
+export function placesOfMap(map: Interventions, model: Model): PlaceStrength[] {
   const found = Object.entries(map).flatMap(([key, value]) => {
     const { site, layer = 0 } = parsePlace(key, model.config);
     return ([value].flat() as Intervention[]).flatMap((edit) => {
-      const [{ positions = undefined } = {}] = reach({ [key]: edit }, model.config);
+      const [{ positions = undefined } = {}] = describePositions({ [key]: edit }, model.config);
       const norms = normsOf(edit, site, positions?.length ?? 1);
-      return norms.map((alpha, i) => ({ site, layer, position: positions?.[i] ?? everyPosition, alpha }));
+      return norms.map((value, i) => ({ site, layer, position: positions?.[i], value }));
     });
   });
-  return found.filter(({ alpha }) => alpha !== 0).sort((a, b) => b.alpha - a.alpha);
+  return found.filter(({ value }) => value !== 0).sort((a, b) => b.value - a.value);
 }
 
 /** The norm of an edit's numbers for each of its positions; 1 for those that are all or nothing. */

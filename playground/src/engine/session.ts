@@ -1,4 +1,13 @@
-import { fingerprint, type Interventions, type Kind, type Model, reach, sitesOf, step, TokenError } from "fader";
+import {
+  describePositions,
+  fingerprint,
+  type Interventions,
+  type Kind,
+  type Model,
+  sitesOf,
+  step,
+  TokenError,
+} from "fader";
 import type { ComparisonRow, ModelInfo, ModelSource, TokenText } from "../protocol";
 import { EngineError, refusal } from "./engine-error";
 import { problemOf } from "./problem";
@@ -110,7 +119,7 @@ export class Session {
 
   /** Throws where what is tied to positions does not fit on a prompt of `length` tokens. */
   checkFits({ map, kind }: Carried, length: number): void {
-    const needs = reach(map, this.model.config).flatMap(({ positions = [] }) =>
+    const needs = describePositions(map, this.model.config).flatMap(({ positions = [] }) =>
       positions.map((position) => (position < 0 ? -position : position + 1)),
     );
     const most = needs.reduce((a, b) => Math.max(a, b), 0);

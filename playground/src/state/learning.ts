@@ -3,6 +3,7 @@ import type { Kind } from "fader";
 import { emptyDesk } from "../desk/desk";
 import type { ListError } from "../desk/own-list";
 import { defaults, requestOf, type Settings } from "../desk/request";
+import { fadersAt } from "../desk/strip";
 import type { Learned, LearnProgress, LearnRequest, ModelInfo, Problem } from "../protocol";
 import { comparisonWith, stripsWhile, taskWords } from "../view/learned";
 import { engine } from "./compute";
@@ -179,7 +180,7 @@ function follow({ method }: LearnRequest): (progress: LearnProgress) => void {
   let watched = performance.now();
   const watch = latest(async () => {
     const { prompt, answers } = desk.value;
-    const faders = losses.value.at(-1)!.places;
+    const faders = fadersAt(losses.value.at(-1)!.places);
     const answer = await engine.steer({ prompt, answers, edit: { faders, beta: 1 } }).catch(() => undefined);
     if (answer !== undefined && learning.value !== undefined) result.value = answer;
   });

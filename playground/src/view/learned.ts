@@ -1,6 +1,6 @@
-import type { Kind } from "fader";
-import { type Strips, stripsOf, travel } from "../desk/strip";
-import type { ComparisonRow, DialCurve, FaderValue, Learned, LearnProgress, TaskChoice } from "../protocol";
+import type { Kind, PlaceStrength } from "fader";
+import { fadersAt, type Strips, stripsOf, travel } from "../desk/strip";
+import type { ComparisonRow, DialCurve, Learned, LearnProgress, TaskChoice } from "../protocol";
 import { valueAt } from "./scales";
 
 export const taskWords: Readonly<Record<TaskChoice["kind"], string>> = {
@@ -59,16 +59,16 @@ export function idleHint(row: ComparisonRow | undefined): string | undefined {
 }
 
 /** Strengths without a sign, such as norms, as faders that go up: the largest to the end of its way at most. */
-export function stripsWhile(method: Kind, places: readonly FaderValue[], tokens: number): Strips {
-  if (method === "scalars") return stripsOf(places.filter(({ position }) => position >= 0));
-  const most = Math.max(...places.map(({ alpha }) => Math.abs(alpha)), travel);
-  const scaled = places.map((place) => ({ ...place, alpha: (Math.abs(place.alpha) / most) * travel }));
+export function stripsWhile(method: Kind, places: readonly PlaceStrength[], tokens: number): Strips {
+  if (method === "scalars") return stripsOf(fadersAt(places));
+  const most = Math.max(...places.map(({ value }) => Math.abs(value)), travel);
+  const scaled = places.map((place) => ({ ...place, value: (Math.abs(place.value) / most) * travel }));
   // What is tied to no position acts on every token.
   const spread = scaled.flatMap((place) => {
-    if (place.position >= 0) return [place];
+    if (place.position !== undefined) return [place];
     return Array.from({ length: tokens }, (_, position) => ({ ...place, position }));
   });
-  return stripsOf(spread);
+  return stripsOf(fadersAt(spread));
 }
 
 /** The curve of the losses in words. */

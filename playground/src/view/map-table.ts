@@ -1,5 +1,5 @@
-import type { Site } from "fader";
-import { keyOf, signed } from "../desk/strip";
+import type { PlaceStrength, Site } from "fader";
+import { fadersAt, keyOf, signed } from "../desk/strip";
 import type { FaderValue } from "../protocol";
 import { heatOf, type Scale } from "./heat";
 import type { Table, TableCell } from "./table";
@@ -12,7 +12,7 @@ export interface MapContent {
   /** α of the faders that are turned. */
   readonly faders: readonly FaderValue[];
   /** What faders cannot show: its kind, and its strength by place. */
-  readonly carried?: { readonly method: string; readonly places: readonly FaderValue[] } | undefined;
+  readonly carried?: { readonly method: string; readonly places: readonly PlaceStrength[] } | undefined;
 }
 
 /** What its colours mean: those of faders, and those of what is carried. */
@@ -34,13 +34,13 @@ function mostOf(faders: readonly FaderValue[]): number {
 }
 
 /** The strength of the deepest colour of what is carried. */
-function mostCarried(places: readonly FaderValue[]): number {
-  return Math.max(Number.MIN_VALUE, ...places.map(({ alpha }) => Math.abs(alpha)));
+function mostCarried(places: readonly PlaceStrength[]): number {
+  return Math.max(Number.MIN_VALUE, ...places.map(({ value }) => Math.abs(value)));
 }
 
 /** Every site of every layer over all tokens. Sites that only the carried intervention turns come last. */
 export function mapTable({ sites, layers, tokens, faders, carried }: MapContent): Table {
-  const [alphas, strengths] = [faders, carried?.places ?? []].map(
+  const [alphas, strengths] = [faders, fadersAt(carried?.places ?? [])].map(
     (values) => new Map(values.map((value) => [keyOf(value), value.alpha])),
   ) as [Map<string, number>, Map<string, number>];
   const [most, mostStrength] = [mostOf(faders), mostCarried(carried?.places ?? [])];

@@ -1,5 +1,5 @@
 import { Random, step } from "../../autograd";
-import { checkTied } from "../interventions/reach";
+import { checkTied } from "../interventions/describe-positions";
 import { KVCache } from "../model/cache";
 import type { Model } from "../model/model";
 import { layOut } from "../model/prompts";
@@ -38,10 +38,10 @@ function* turns(model: Model, rows: readonly Row[], settings: GenerateSettings):
   const { interventions, beta, useCache } = settings;
   const promptLengths = rows.map((row) => row.ids.length);
   const longest = Math.max(...promptLengths);
-  const reach = Math.max(...rows.map((row) => row.limit));
+  const maxLength = Math.max(...rows.map((row) => row.limit));
   const columns = longest + Math.max(...rows.map((row) => row.limit - row.ids.length));
   const cache = useCache ? new KVCache(model, { capacity: columns }) : undefined;
-  const options = { interventions, beta, promptLengths, reach, cache, positions: "last" } as const;
+  const options = { interventions, beta, promptLengths, maxLength, cache, positions: "last" } as const;
   const { vocab_size } = model.config;
   try {
     while (rows.some((row) => !row.isDone)) {

@@ -23,7 +23,7 @@ export interface GenerateOptions {
   stopTokens?: readonly number[];
   /** Ends where the added text holds any of these, wherever the borders of its tokens are. Needs a tokenizer. */
   stop?: readonly string[];
-  /** Edits of activations; `reach` says which of them go on for the added tokens. */
+  /** Edits of activations; `describePositions` says which of them go on for the added tokens. */
   interventions?: Interventions;
   /** β of all interventions, for all prompts or for each. Default 1. */
   beta?: number | readonly number[];

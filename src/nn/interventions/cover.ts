@@ -10,7 +10,7 @@ export interface Batch {
   first: number;
   length: number;
   /** Positions from here on will never be computed. */
-  reach: number;
+  maxLength: number;
   /** β for all prompts or for each. */
   beta: number | readonly number[];
   dtype: "f32" | "f64";
@@ -31,7 +31,7 @@ export class Cover {
     private readonly positions: readonly number[],
     private readonly batch: Batch,
   ) {
-    const { promptLengths, padding, first, length, reach } = batch;
+    const { promptLengths, padding, first, length, maxLength } = batch;
     const longest = Math.max(...promptLengths);
     if (positions.length === 0) throw neverFires(key, "its list of positions is empty");
     this.index = new Int32Array(promptLengths.length * length).fill(positions.length);
@@ -39,7 +39,7 @@ export class Cover {
       if (!Number.isInteger(position)) {
         throw new ArgumentError("interventions", `"${key}": position ${position} is not an integer`);
       }
-      if (position >= reach || position < -longest) {
+      if (position >= maxLength || position < -longest) {
         const has = `the longest prompt has ${longest} tokens`;
         throw neverFires(key, `position ${position} is outside every prompt (${has})`);
       }

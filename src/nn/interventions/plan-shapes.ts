@@ -1,7 +1,7 @@
 import { ArgumentError, isTensor, ShapeError, type Tensor } from "../../autograd";
 import type { GPTConfig } from "../config";
 import type { Feature, Intervention } from "./edits";
-import type { Place } from "./sites";
+import type { PlaceKey } from "./sites";
 
 /** A parameter `[B?, T?, …]` with trailing axes of size 1 until it has `rank` feature axes. */
 export function fitTo(rank: number, x: Tensor, byPosition: boolean): Tensor {
@@ -30,7 +30,7 @@ export function pickLayer(
   value: Tensor | number,
   features: readonly (readonly number[])[],
   edit: Intervention,
-  at: Place,
+  at: PlaceKey,
   layerCount: number,
   index: number,
   isHeads: boolean,
@@ -69,6 +69,6 @@ function matches(shape: readonly number[], want: readonly number[]): boolean {
   return shape.length === want.length && shape.every((n, i) => n === want[i]);
 }
 
-function layerPart(value: Tensor, at: Place, index: number): Tensor {
+function layerPart(value: Tensor, at: PlaceKey, index: number): Tensor {
   return at.layer === undefined ? value.slice([[index, index + 1]]).squeeze(0) : value;
 }

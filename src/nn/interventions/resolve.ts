@@ -4,7 +4,7 @@ import { SiteError } from "../errors";
 import { neverFires } from "./cover";
 import { type Intervention, type Interventions, parametersOf } from "./edits";
 import { featureShape, pickLayer } from "./plan-shapes";
-import { type Place, parsePlace, type Site } from "./sites";
+import { type PlaceKey, parsePlace, type Site } from "./sites";
 
 /** One edit of an intervention map at one block. */
 export interface ResolvedEdit {
@@ -42,7 +42,7 @@ export function featureAxes(site: Site, edit: Intervention): readonly number[] {
 function resolve(
   key: string,
   edit: Intervention,
-  at: Place,
+  at: PlaceKey,
   layers: readonly number[],
   index: number,
   config: GPTConfig,
@@ -61,7 +61,7 @@ function resolve(
   return { key, site: at.site, layer: layers[index]!, edit, values, positions };
 }
 
-function layersOf(key: string, edit: Intervention, at: Place, config: GPTConfig): readonly number[] {
+function layersOf(key: string, edit: Intervention, at: PlaceKey, config: GPTConfig): readonly number[] {
   if (at.layer !== undefined) {
     if (edit.layers !== undefined) {
       throw new ArgumentError("interventions", `"${key}" names one block, so layers has no meaning`, {

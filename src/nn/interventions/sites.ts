@@ -22,11 +22,15 @@ export function sitesOf({ parallel_residual }: GPTConfig): readonly Site[] {
   return parallel_residual ? sites.filter((site) => site !== "resid_mid") : sites;
 }
 
-/** One site in one block, or (no `layer`) in every block. */
+/** One site in one block, at one position of a prompt or (no `position`) at all of them. */
 export interface Place {
-  site: Site;
-  layer?: number;
+  readonly site: Site;
+  readonly layer: number;
+  readonly position?: number | undefined;
 }
+
+/** The key of an intervention map, read: one site in one block, or (no `layer`) in every block. */
+export type PlaceKey = Pick<Place, "site"> & Partial<Pick<Place, "layer">>;
 
 /** The name of one place: `blocks.3.mlp_out`. */
 export function placeName(site: Site, layer: number): string {
@@ -37,7 +41,7 @@ export function placeName(site: Site, layer: number): string {
  * Reads `mlp_out`, `blocks.3.mlp_out`, and the TransformerLens names `blocks.3.hook_mlp_out`, `blocks.3.attn.hook_z`.
  * Throws `SiteError` with the nearest valid name.
  */
-export function parsePlace(name: string, config: GPTConfig, where = "interventions"): Place {
+export function parsePlace(name: string, config: GPTConfig, where = "interventions"): PlaceKey {
   const match = /^(?:blocks\.(\d+)\.)?(attn\.)?(?:hook_)?([a-z_]+)$/.exec(name);
   const site = sitesOf(config).find((known) => known === match?.[3]);
   // TransformerLens puts `z`, and of our sites only that, below `attn`.

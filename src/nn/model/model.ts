@@ -15,8 +15,8 @@ export interface ForwardOptions {
   interventions?: Interventions;
   /** β of all interventions, for all prompts or for each. Default 1; 0 computes exactly what no intervention does. */
   beta?: number | readonly number[];
-  /** Names of activations to return, e.g. `["blocks.3.mlp_out"]`, or a site for all blocks. */
-  capture?: readonly string[];
+  /** Activations to return: one name or a list, of places (`blocks.3.mlp_out`) or of sites in all blocks (`mlp_out`). */
+  capture?: string | readonly string[];
   /** `"last"`: logits after each prompt's last token only. Default `"all"`. */
   positions?: "all" | "last";
   /** Tokens of each row that belong to the prompt, where rows also hold generated ones. Default: all. */
@@ -30,7 +30,7 @@ export interface ForwardOptions {
    * How long a row can become: an intervention at a position from here on would never fire, which is an error. Default:
    * the longest row, or with a cache the model's context.
    */
-  reach?: number;
+  maxLength?: number;
   /**
    * Called at every site with the activation as the block computes it and as interventions leave it: the same tensor
    * where no edit is. For looking, and within the `step` around `forward` only.
@@ -141,10 +141,10 @@ export class Model {
   private tap(options: ForwardOptions, { padding, first, length }: Rows, promptLengths: readonly number[]) {
     const { interventions = {}, beta = 1, capture = [], cache } = options;
     const longest = first + length - Math.min(...padding);
-    const reach = Math.max(options.reach ?? (cache ? this.config.n_ctx : 0), longest);
-    const batch = { promptLengths, padding, first, length, reach, beta, dtype: this.dtype };
+    const maxLength = Math.max(options.maxLength ?? (cache ? this.config.n_ctx : 0), longest);
+    const batch = { promptLengths, padding, first, length, maxLength, beta, dtype: this.dtype };
     const edit = planInterventions(interventions, this.config, batch);
-    const wanted = new Set(capture.flatMap((name) => this.placesOf(name)));
+    const wanted = new Set([capture].flat().flatMap((name) => this.placesOf(name)));
     const captured: Record<string, Tensor> = {};
     const apply: Tap = (site, layer, h) => {
       const edited = edit(site, layer, h);

@@ -1,8 +1,8 @@
 import { step } from "../../autograd";
-import { ablate, type Intervention, type Model, placeName, replace } from "../../nn";
+import { ablate, type Intervention, type Model, type Place, placeName, replace } from "../../nn";
 import { logitDiff } from "../learn/objective";
 import type { Prompt } from "../tasks/task";
-import { PlaceMap, type Spot } from "./place-map";
+import { PlaceMap } from "./place-map";
 import { chunk, Replacements } from "./replacements";
 import { type PatchOptions, patchSettings } from "./settings";
 
@@ -25,31 +25,31 @@ export function activationPatching(model: Model, prompts: readonly Prompt[], opt
   const layers = model.config.n_layers;
   const effects = prompts.map(() => new Float64Array(sites.length * layers * length));
   const map = new PlaceMap(sites, layers, length, effects);
-  const spots = map.spots();
+  const places = map.places();
   const rows = mode === "counterfactual" ? 1 : chunk;
   for (let at = 0; at < prompts.length; at += rows) {
     const part = prompts.slice(at, at + rows);
     const clean = deltas(model, part);
-    spots.forEach((spot, place) => {
+    places.forEach((place, i) => {
       const patched = step(() => {
-        const value = replacements.at(spot, at);
-        return deltas(model, part, { spot, beta, edit: value ? replace(value, where(spot)) : ablate(where(spot)) });
+        const value = replacements.at(place, at);
+        return deltas(model, part, { place, beta, edit: value ? replace(value, where(place)) : ablate(where(place)) });
       });
       part.forEach((_, row) => {
-        effects[at + row]![place] = patched[row]! - clean[row]!;
+        effects[at + row]![i] = patched[row]! - clean[row]!;
       });
     });
   }
   return map;
 }
 
-const where = ({ position }: Spot) => ({ positions: [position] });
+const where = ({ position }: Required<Place>) => ({ positions: [position] });
 
 /** Δ of each prompt, with an edit at one place or without. */
 function deltas(
   model: Model,
   prompts: readonly Prompt[],
-  patch?: { spot: Spot; beta: number; edit: Intervention },
+  patch?: { place: Place; beta: number; edit: Intervention },
 ): number[] {
   return step(() => {
     const { logits } = model.forward(
@@ -57,7 +57,7 @@ function deltas(
       {
         positions: "last",
         ...(patch && {
-          interventions: { [placeName(patch.spot.site, patch.spot.layer)]: patch.edit },
+          interventions: { [placeName(patch.place.site, patch.place.layer)]: patch.edit },
           beta: patch.beta,
         }),
       },

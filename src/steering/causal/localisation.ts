@@ -1,5 +1,5 @@
 import { ArgumentError, Random } from "../../autograd";
-import type { Model } from "../../nn";
+import type { Model, Place } from "../../nn";
 import type { LearnedIntervention } from "../learn/learned";
 import { tokenLabels } from "../learn/provenance";
 import type { Contestants } from "../measure/compare";
@@ -7,7 +7,7 @@ import { auroc, type BootstrapOptions, bootstrapOf, type Interval, largest, spea
 import type { Task } from "../tasks/task";
 import { activationPatching } from "./activation-patching";
 import { attributionPatching } from "./attribution-patching";
-import type { PlaceMap, Spot } from "./place-map";
+import type { PlaceMap } from "./place-map";
 import { reachesAnswer, scoresOf } from "./scores";
 import { type PatchMode, patchModes } from "./settings";
 
@@ -51,7 +51,7 @@ export function localisation(model: Model, task: Task, options: LocalisationOpti
     const causal = activationPatching(model, prompts, patched);
     options.onProgress?.(`${task.name}: ${mode} patched`);
     const estimate = attributionPatching(model, prompts, patched);
-    const live = causal.spots().flatMap((spot, i) => (reachesAnswer(spot, causal.layers, length) ? [i] : []));
+    const live = causal.places().flatMap((place, i) => (reachesAnswer(place, causal.layers, length) ? [i] : []));
     const top = Math.max(1, Math.round(live.length * topShare));
     const compared = (scores: Scores) => agreement(scores, causal, live, top, { ...options, seed });
     return {
@@ -140,12 +140,12 @@ export class Localisation {
   ) {}
 
   /** The places with the largest mean |effect| in one mode, the largest first. */
-  largestEffects(mode: PatchMode, count = shown): (Spot & { effect: number })[] {
+  largestEffects(mode: PatchMode, count = shown): (Required<Place> & { effect: number })[] {
     const { causal } = this.results.find((result) => result.mode === mode)!;
     const effects = causal.meanAbsolute();
     return causal
-      .spots()
-      .map((spot, i) => ({ ...spot, effect: effects[i]! }))
+      .places()
+      .map((place, i) => ({ ...place, effect: effects[i]! }))
       .sort((a, b) => b.effect - a.effect)
       .slice(0, count);
   }

@@ -1,12 +1,5 @@
 import { ArgumentError } from "../../autograd";
-import type { Site } from "../../nn";
-
-/** One activation of a prompt: a site in a block at a position. */
-export interface Spot {
-  site: Site;
-  layer: number;
-  position: number;
-}
+import type { Place, Site } from "../../nn";
 
 /** A number for every site, layer and position: `values.mlp_out[layer][position]`. */
 export type PlaceValues = Readonly<Partial<Record<Site, readonly (readonly number[])[]>>>;
@@ -34,7 +27,7 @@ export class PlaceMap {
   }
 
   /** All places, in the order of `effects`. */
-  spots(): Spot[] {
+  places(): Required<Place>[] {
     return this.sites.flatMap((site) =>
       Array.from({ length: this.layers * this.positions }, (_, at) => ({
         site,

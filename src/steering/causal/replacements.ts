@@ -1,7 +1,6 @@
 import { step, type Tensor, tensor } from "../../autograd";
-import { type Model, placeName, type Site } from "../../nn";
+import { type Model, type Place, placeName, type Site } from "../../nn";
 import { featureOf } from "../learn/learned";
-import type { Spot } from "./place-map";
 import type { PatchSettings } from "./settings";
 
 /** Activations by place name: `[rows, positions, …]` row-major. */
@@ -32,7 +31,7 @@ export class Replacements {
   }
 
   /** What replaces one activation, with its shape; `undefined` for zero. */
-  at({ site, layer, position }: Spot, prompt: number): Tensor | undefined {
+  at({ site, layer, position }: Required<Place>, prompt: number): Tensor | undefined {
     const values = this.values[placeName(site, layer)];
     if (values === undefined) return undefined;
     const { shape, size } = this.feature(site);

@@ -1,7 +1,7 @@
 import { ArgumentError } from "../../autograd";
-import type { Site } from "../../nn";
+import type { Place, Site } from "../../nn";
 import type { LearnedIntervention } from "../learn/learned";
-import { PlaceMap, type Spot } from "./place-map";
+import { PlaceMap } from "./place-map";
 
 /**
  * How strongly a learned intervention uses each place: |α|, or ‖v‖ (at `z`, over all heads). A map of one row.
@@ -53,6 +53,6 @@ export function scoresOf(
  * Whether what happens at a place can change the last logits: in the last block, of the positions before the last only
  * what enters the block is still read.
  */
-export function reachesAnswer({ site, layer, position }: Spot, layers: number, positions: number): boolean {
+export function reachesAnswer({ site, layer, position }: Required<Place>, layers: number, positions: number): boolean {
   return layer < layers - 1 || position === positions - 1 || site === "resid_pre";
 }

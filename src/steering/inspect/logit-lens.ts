@@ -120,8 +120,8 @@ export interface LensCell {
   readonly tokens: readonly LensToken[];
 }
 
-/** `cells[t]` is what the place says after token `t`. */
-export interface LensPlace {
+/** One place after each token of the prompt: `cells[t]` after token `t`. */
+export interface LensRow {
   readonly name: string;
   readonly cells: readonly LensCell[];
 }
@@ -132,7 +132,7 @@ export class LogitLens {
     /** The prompt. */
     readonly prompt: readonly { readonly id: number; readonly token: string }[],
     /** In the order in which the forward pass meets them. */
-    readonly places: readonly LensPlace[],
+    readonly places: readonly LensRow[],
     /** With `full`, by place: `[tokens, vocab_size]`, row by row. */
     readonly logits?: Readonly<Record<string, Float32Array | Float64Array>>,
   ) {}

@@ -7,6 +7,7 @@ import {
   type Intervention,
   type Interventions,
   type Model,
+  type Place,
   type Site,
   scale,
   type Where,
@@ -98,14 +99,10 @@ export interface Provenance {
   metrics?: Readonly<Record<string, number>>;
 }
 
-/** A place whose learned parameters are not all zero. */
-export interface ActiveLocation {
-  site: Site;
-  layer: number;
-  /** `undefined` for what does not depend on positions. */
-  position: number | undefined;
-  /** The scalar itself, or the L2 norm of several parameters. */
-  value: number;
+/** How strongly one place is edited, which has no position where the edit is the same at all of them. */
+export interface PlaceStrength extends Place {
+  /** The scalar itself, or the L2 norm of several numbers. */
+  readonly value: number;
 }
 
 /** An intervention learned by gradient: tensors by site, and where they come from. */
@@ -152,9 +149,9 @@ export class LearnedIntervention {
   }
 
   /** Places that are not all zero, the largest first. */
-  activeLocations(): ActiveLocation[] {
+  activeLocations(): PlaceStrength[] {
     const { hasPositions } = this;
-    const found: ActiveLocation[] = [];
+    const found: PlaceStrength[] = [];
     for (const [site, tensors] of Object.entries(this.parameters)) {
       const parts = Object.values(tensors).map((x) => ({ data: x.toTypedArray() as Float32Array, shape: x.shape }));
       const [layers, positions] = [parts[0]!.shape[0]!, hasPositions ? parts[0]!.shape[1]! : 1];

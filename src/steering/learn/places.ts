@@ -1,6 +1,6 @@
 import { ArgumentError } from "../../autograd";
-import type { Model, Site } from "../../nn";
-import { type ActiveLocation, type Kind, locationAxes, type Positions } from "./learned";
+import type { Model, Place, Site } from "../../nn";
+import { type Kind, locationAxes, type Positions } from "./learned";
 import type { Flat, Mask } from "./parameters";
 
 /**
@@ -9,13 +9,7 @@ import type { Flat, Mask } from "./parameters";
  */
 export type Places =
   | Readonly<Partial<Record<Site, readonly (readonly [layer: number, position?: number])[]>>>
-  | readonly Pick<ActiveLocation, "site" | "layer" | "position">[];
-
-interface Place {
-  site: Site;
-  layer: number;
-  position: number | undefined;
-}
+  | readonly Place[];
 
 function listOf(places: Places): Place[] {
   if (Array.isArray(places)) return places.map(({ site, layer, position }) => ({ site, layer, position }));
@@ -67,6 +61,6 @@ export function maskOf(
 }
 
 /** `blocks.3.mlp_out`, with the position where there is one: `blocks.3.mlp_out at 7`. */
-export function nameOf({ site, layer, position }: Pick<ActiveLocation, "site" | "layer" | "position">): string {
+export function nameOf({ site, layer, position }: Place): string {
   return `blocks.${layer}.${site}${position === undefined ? "" : ` at ${position}`}`;
 }

@@ -1,8 +1,8 @@
 import { ArgumentError, step, type Tensor, tensor } from "../../autograd";
 import type { Model } from "../../nn";
+import { type AnyIntervention, mapOf } from "../learn/any-intervention";
 import { LearnedIntervention, logitsAt } from "../learn/learned";
 import { logitDiff } from "../learn/objective";
-import { mapOf, type Turnable } from "../learn/turnable";
 import type { Prompt } from "../tasks/task";
 import { checkLengths } from "./evaluate";
 
@@ -39,7 +39,7 @@ const defaultBetas = Array.from({ length: 25 }, (_, i) => -1.5 + i / 8);
 export function betaDial(
   model: Model,
   prompts: readonly Prompt[],
-  intervention: Turnable,
+  intervention: AnyIntervention,
   { betas = defaultBetas }: { betas?: readonly number[] } = {},
 ): DialPoint[] {
   checkBetas("betaDial", betas);

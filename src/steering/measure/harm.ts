@@ -1,6 +1,6 @@
 import { ArgumentError, step, type Tensor, tensor } from "../../autograd";
 import type { Model } from "../../nn";
-import { mapOf, positionsOf, type Turnable } from "../learn/turnable";
+import { type AnyIntervention, mapOf, positionsOf } from "../learn/any-intervention";
 import { checkBetas } from "./dial";
 
 /** One text at one β. */
@@ -48,7 +48,7 @@ const logitsAtOnce = 2 ** 22;
 export function harm(
   model: Model,
   texts: readonly (string | readonly number[])[],
-  intervention: Turnable,
+  intervention: AnyIntervention,
   { betas = [-1, 1] }: { betas?: readonly number[] } = {},
 ): Harm {
   checkBetas("harm", betas);
@@ -80,7 +80,7 @@ function idsOf(model: Model, text: string | readonly number[], i: number): reado
 function measure(
   model: Model,
   texts: readonly (readonly number[])[],
-  intervention: Turnable,
+  intervention: AnyIntervention,
   betas: readonly number[],
 ): TextHarm[][] {
   return step(() => {
@@ -107,7 +107,7 @@ function measure(
     };
     const interventions = mapOf(intervention);
     // A text may end before a position that is edited; the next one may not.
-    const options = { interventions, reach: model.config.n_ctx };
+    const options = { interventions, maxLength: model.config.n_ctx };
     return [
       score(clean),
       ...betas.map((beta) => score(model.forward(inputs, { ...options, beta }).logits.logSoftmax())),

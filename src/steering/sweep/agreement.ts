@@ -35,7 +35,7 @@ export function agreementWithPatching(
   const length = drawn[0]!.ids.length;
   const causal = activationPatching(model, drawn, { sites, seed });
   const [all] = scoresOf("scalars", [learned], sites, length);
-  const live = causal.spots().flatMap((spot, i) => (reachesAnswer(spot, causal.layers, length) ? [i] : []));
+  const live = causal.places().flatMap((place, i) => (reachesAnswer(place, causal.layers, length) ? [i] : []));
   if (live.length < 2) return undefined;
   const scores = live.map((i) => all![i]!);
   const effects = causal.meanAbsolute();

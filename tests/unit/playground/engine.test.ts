@@ -341,9 +341,10 @@ describe("learning", () => {
     for (const name of ["correct", "wrong", "others", "delta"] as const) {
       got.dial[name].forEach((value, i) => void expect(value).toBeCloseTo(dial[i]![name], 6));
     }
-    const places = want.activeLocations().map(({ value: alpha, ...place }) => ({ ...place, alpha }));
+    const places = want.activeLocations();
+    const asFaders = places.map(({ value: alpha, ...place }) => ({ ...place, alpha }));
     expect(got.places).toEqual(places);
-    expect(got.faders).toEqual(method === "scalars" ? places : []);
+    expect(got.faders).toEqual(method === "scalars" ? asFaders : []);
     expect(got).toMatchObject({ split, steps: 12, method, example: got.examples[0] });
     expect(got.examples).toHaveLength(24);
     expect(got.examples[0]!.prompt).toBe(held[0]!.text);
@@ -379,7 +380,7 @@ describe("learning", () => {
       expect(got.split).toContain("wordings of");
       expect(got.comparison.map(({ handle }) => handle)).toEqual([first.handle, got.handle]);
       expect(got.faders).toEqual([]);
-      expect(got.places.every(({ position }) => position === -1)).toBe(true);
+      expect(got.places.every(({ position }) => position === undefined)).toBe(true);
       const lengths = await Promise.all(got.examples.map(async (e) => (await own.tokens(e.prompt)).length));
       expect(new Set(lengths).size).toBeGreaterThan(1);
       for (const { prompt, ...answers } of got.examples.slice(0, 4)) {
@@ -579,7 +580,7 @@ describe("intervention files", () => {
     const everywhere = await learn("scalars", model, task.train, { steps: 3, positions: "all", minimality: 0 });
     const imported = await engine.importIntervention("all", everywhere.toBytes());
     expect(imported).toMatchObject({ faders: [], tokens: [] });
-    expect(imported.places.map(({ position }) => position)).toEqual(new Array(6).fill(-1));
+    expect(imported.places.map(({ position }) => position)).toEqual(new Array(6).fill(undefined));
     const map = { "blocks.1.mlp_out": scale(tensor([0.5, -2])), "blocks.2.resid_post": add(3) };
     const direction = { "blocks.1.resid_post": add(tensor(new Float32Array(64).fill(0.5))) };
     for (const [format, given, places] of [
@@ -589,7 +590,7 @@ describe("intervention files", () => {
     ] as const) {
       const bytes = exportIntervention(given, model, { format });
       const read = await engine.importIntervention(`map.${format}`, bytes);
-      expect(read.places.map(({ alpha }) => alpha)).toEqual(places);
+      expect(read.places.map(({ value }) => value)).toEqual(places);
       const { logits } = model.forward(model.encode(prompt), { interventions: given, positions: "last" });
       const want = logits.softmax().toTypedArray();
       const { outcomes } = await engine.steer({ prompt, edit: { faders: [], beta: 1, carried: read.handle } });

@@ -1,3 +1,4 @@
+import type { PlaceStrength } from "fader";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { readPromptFile } from "../../../playground/src/desk/own-file";
@@ -37,9 +38,10 @@ const row: ComparisonRow = {
   ...{ klOthers: 0.11149, bestOtherKept: 0.5, activeParameters: 1234, activeLocations: 12 },
 };
 const fader: FaderValue = { site: "attn_out", layer: 1, position: 2, alpha: 0.5 };
+const place: PlaceStrength = { site: "attn_out", layer: 1, position: 2, value: 0.5 };
 const progress: LearnProgress = {
   ...{ step: 1, steps: 20, effectiveness: 6, faithfulness: 0.25, minimality: 1, activeParameters: 3 },
-  places: [fader],
+  places: [place],
 };
 const learned: Learned = {
   ...{ handle: "m-1", method: "scalars", steps: 20, split: "2 training groups, 1 held-out groups", warnings: [] },
@@ -49,7 +51,7 @@ const learned: Learned = {
     { prompt: "two", correct: "C", wrong: "D" },
   ],
   faders: [fader],
-  places: [fader],
+  places: [place],
   dial: {
     betas: [-1, 0, 1],
     correct: [0.1, 0.5, 0.9],
@@ -251,15 +253,15 @@ describe("words and rows", () => {
 
   test("strengths without a sign go up, and stay on the desk", () => {
     const places = [
-      { ...fader, alpha: 12 },
-      { ...fader, layer: 0, position: -1, alpha: 6 },
+      { ...place, value: 12 },
+      { ...place, layer: 0, position: undefined, value: 6 },
     ];
     expect(rows.stripsWhile("dynamic", places, 2)).toEqual({
       "attn_out/1/2": { alpha: 3 },
       "attn_out/0/0": { alpha: 1.5 },
       "attn_out/0/1": { alpha: 1.5 },
     });
-    expect(rows.stripsWhile("scalars", [{ ...fader, alpha: -7 }], 2)).toEqual({ "attn_out/1/2": { alpha: -7 } });
+    expect(rows.stripsWhile("scalars", [{ ...place, value: -7 }], 2)).toEqual({ "attn_out/1/2": { alpha: -7 } });
   });
 });
 
@@ -329,7 +331,7 @@ describe("learning", async () => {
   });
 
   test("carries what faders cannot show", async () => {
-    const places = [{ ...fader, position: -1 }];
+    const places = [{ ...place, position: undefined }];
     engine.learn.mockResolvedValue({ ...learned, handle: "m-2", method: "dynamic", faders: [], places });
     state.change({ method: "dynamic" });
     await state.learn();

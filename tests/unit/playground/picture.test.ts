@@ -1,3 +1,4 @@
+import type { PlaceStrength } from "fader";
 import { DOMParser } from "linkedom";
 import { describe, expect, it } from "vitest";
 import type { FaderValue, LensResult } from "../../../playground/src/protocol";
@@ -49,7 +50,7 @@ function textsOf(xml: string): string[] {
 }
 
 const at = (site: string, layer: number, position: number, alpha: number) =>
-  ({ site, layer, position, alpha }) as FaderValue;
+  ({ site, layer, position, alpha, value: alpha }) as FaderValue & PlaceStrength;
 
 const lensOf = (): LensResult => {
   const cell = (text: string, probability: number, correct: number, wrong: number) => ({

@@ -1,4 +1,4 @@
-import { atRest, type Strip, signed, soundingAlpha, spotOf } from "../../desk/strip";
+import { atRest, placeOf, type Strip, signed, soundingAlpha } from "../../desk/strip";
 import { changeStrips, learning, selection, shownStrips, tokens } from "../../state/store";
 import { AlphaField } from "./AlphaField";
 
@@ -54,7 +54,7 @@ export function Inspector() {
 function nameOf(keys: readonly string[]): string {
   if (keys.length === 0) return "Choose a fader";
   if (keys.length > 1) return `${keys.length} faders`;
-  const { site, layer, position } = spotOf(keys[0]!);
+  const { site, layer, position } = placeOf(keys[0]!);
   const token = tokens.value[position];
   return `${site} · layer ${layer} · ${token ? JSON.stringify(token.text.trim() || token.text) : `token ${position}`}`;
 }

@@ -1,4 +1,4 @@
-import { atRest, keyOf, type Strip, spotOf, tidyAlpha } from "../../desk/strip";
+import { atRest, keyOf, placeOf, type Strip, tidyAlpha } from "../../desk/strip";
 import { changeStrips, learning, model, selection, tokens } from "../../state/store";
 import { beginNumber } from "./AlphaField";
 import { select, selectAll } from "./selecting";
@@ -29,7 +29,7 @@ export function gridKeys(event: KeyboardEvent, grid: HTMLElement): void {
     return;
   }
   if (event.ctrlKey || event.metaKey) return;
-  const { site, layer, position } = spotOf(key);
+  const { site, layer, position } = placeOf(key);
   const last = { layer: (model.value?.n_layers ?? 1) - 1, position: tokens.value.length - 1 };
   const steps: Record<string, [layer: number, position: number]> = {
     ArrowLeft: [layer, position - 1],

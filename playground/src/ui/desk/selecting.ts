@@ -1,16 +1,16 @@
-import { keyOf, spotOf } from "../../desk/strip";
+import { keyOf, placeOf } from "../../desk/strip";
 import { endMovement, model, selection, site, tokens } from "../../state/store";
 
 /** Selects one fader; with `extend` all between it and the first selected. */
 export function select(key: string, extend = false): void {
   endMovement();
   const [anchor] = selection.value;
-  if (!extend || anchor === undefined || spotOf(anchor).site !== spotOf(key).site) {
+  if (!extend || anchor === undefined || placeOf(anchor).site !== placeOf(key).site) {
     if (selection.value.size === 1 && anchor === key) return;
     selection.value = new Set([key]);
     return;
   }
-  const [a, b] = [spotOf(anchor), spotOf(key)];
+  const [a, b] = [placeOf(anchor), placeOf(key)];
   const [top, bottom] = [Math.min(a.layer, b.layer), Math.max(a.layer, b.layer)];
   const [left, right] = [Math.min(a.position, b.position), Math.max(a.position, b.position)];
   const keys = [anchor];

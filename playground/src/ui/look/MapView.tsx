@@ -1,3 +1,4 @@
+import { fadersAt } from "../../desk/strip";
 import { mapContent } from "../../state/looking";
 import { inside, model, selection, site } from "../../state/store";
 import { mapScales, mapTable } from "../../view/map-table";
@@ -12,7 +13,8 @@ export function MapView() {
     return <p class="loading">Type a prompt: then there is a fader for every token of it.</p>;
   const { faders, carried } = content;
   const table = mapTable(content);
-  const beyond = [...faders, ...(carried?.places ?? [])].filter(({ position }) => position >= content.tokens.length);
+  const turned = [...faders, ...fadersAt(carried?.places ?? [])];
+  const beyond = turned.filter(({ position }) => position >= content.tokens.length);
   const isEmpty = faders.length === 0 && carried === undefined;
   return (
     <div class="look">

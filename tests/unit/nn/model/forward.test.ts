@@ -59,7 +59,7 @@ describe("forward", () => {
 describe("capture", () => {
   test("returns only what is named", () => {
     expect(model.forward(ids).activations).toEqual({});
-    const one = model.forward(ids, { capture: ["blocks.1.mlp_out"] }).activations;
+    const one = model.forward(ids, { capture: "blocks.1.mlp_out" }).activations;
     expect(Object.keys(one)).toEqual(["blocks.1.mlp_out"]);
     const both = model.forward(ids, { capture: ["attn_out"] }).activations;
     expect(Object.keys(both)).toEqual(["blocks.0.attn_out", "blocks.1.attn_out"]);

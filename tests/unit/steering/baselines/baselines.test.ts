@@ -33,7 +33,7 @@ const heads = new Learned("scalars", { z: { alpha: random([2, 5, 2], 5) } }, pro
 describe("random vectors", () => {
   test("have the places and lengths of what they are made like, and other directions", () => {
     const drawn = randomVectors(learned.vectors, { seed: 3 });
-    const place = ({ site, layer, position }: { site: string; layer: number; position: number | undefined }) =>
+    const place = ({ site, layer, position }: { site: string; layer: number; position?: number | undefined }) =>
       `${site} ${layer} ${position}`;
     const [a, b] = [drawn, learned.vectors].map((x) => new Map(x.activeLocations().map((l) => [place(l), l.value])));
     expect([...a!.keys()].sort()).toEqual([...b!.keys()].sort());
@@ -100,7 +100,7 @@ describe("zero-ablation of the top places", () => {
   test("is −1 at the largest places and 0 elsewhere", () => {
     for (const like of [learned.scalars, learned.vectors]) {
       const cut = ablateTop(like, 2);
-      const key = ({ site, layer, position }: { site: string; layer: number; position: number | undefined }) =>
+      const key = ({ site, layer, position }: { site: string; layer: number; position?: number | undefined }) =>
         `${site} ${layer} ${position}`;
       expect(cut.kind).toBe("scalars");
       expect(cut.activeLocations().map(key).sort()).toEqual(like.activeLocations().slice(0, 2).map(key).sort());

@@ -137,7 +137,7 @@ describe("localisation", () => {
       const tiny = inFloat64(tinyOf(family));
       const map = activationPatching(tiny, fakePrompts(1, 4, 3), { mode: "zero" });
       const effects = map.meanAbsolute();
-      map.spots().forEach(({ site, layer, position }, i) => {
+      map.places().forEach(({ site, layer, position }, i) => {
         const isDead = layer === 1 && position < 2 && site !== "resid_pre";
         expect(effects[i]! > 0, `${family} ${site} ${layer} ${position}`).toBe(!isDead);
       });

@@ -1,13 +1,6 @@
 import { ArgumentError } from "fader/autograd";
-import { type Model, type Site, SiteError, sites, sitesOf } from "fader/nn";
-import {
-  activationPatching,
-  attributionPatching,
-  counterfactuals,
-  type PatchMode,
-  patchModes,
-  type Spot,
-} from "fader/steering";
+import { type Model, type Place, type Site, SiteError, sites, sitesOf } from "fader/nn";
+import { activationPatching, attributionPatching, counterfactuals, type PatchMode, patchModes } from "fader/steering";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Edit, plainLogits, type Rows } from "../../../helpers/plain";
@@ -33,10 +26,10 @@ function plainRun({ ids, correct, wrong }: Prompts[number], edit?: Edit) {
 }
 
 /** What patching a place of the plain model does to Δ of each prompt, at every place. */
-function plainEffects(mode: PatchMode, others: Prompts, spots: readonly Spot[]): number[][] {
+function plainEffects(mode: PatchMode, others: Prompts, places: readonly Required<Place>[]): number[][] {
   const [clean, other] = [prompts, others].map((list) => list.map((prompt) => plainRun(prompt)));
   return prompts.map((prompt, row) =>
-    spots.map(({ site, layer, position }) => {
+    places.map(({ site, layer, position }) => {
       const at = (run: { h: Record<string, Rows> }) => run.h[`${site} ${layer}`]![position]!;
       const width = at(clean![0]!).map((_, i) => i);
       const value = {
@@ -64,7 +57,7 @@ describe("activation patching", () => {
     const others = counterfactuals(prompts, { seed: 5 });
     const map = activationPatching(precise, prompts, { mode, seed: 5 });
     expect(map.sites).toEqual(sites);
-    const spots = map.spots();
+    const spots = map.places();
     expect(spots).toHaveLength(sites.length * n_layers * 5);
     plainEffects(mode, others, spots).forEach((want, row) => {
       expect(distance([...map.effects[row]!], want)).toBeLessThan(1e-9);
@@ -75,15 +68,15 @@ describe("activation patching", () => {
 
   test("keeps means of size and of sign, and the effects of every prompt", () => {
     const map = activationPatching(model, prompts, { sites: ["mlp_out", "z"], mode: "zero" });
-    const at = map.spots().findIndex((s) => s.site === "z" && s.layer === 1 && s.position === 4);
+    const at = map.places().findIndex((s) => s.site === "z" && s.layer === 1 && s.position === 4);
     const effects = map.effects.map((row) => row[at]!);
     expect(map.signed().z![1]![4]).toBeCloseTo(effects.reduce((a, b) => a + b) / 3, 10);
     expect(map.absolute().z![1]![4]).toBeCloseTo(effects.reduce((a, b) => a + Math.abs(b), 0) / 3, 10);
     expect(map.meanAbsolute([2, 2, 2])[at]).toBeCloseTo(Math.abs(effects[2]!), 12);
     expect(map.absolute().mlp_out).toHaveLength(n_layers);
     const hasBothSigns = (i: number) => new Set(map.effects.map((row) => Math.sign(row[i]!))).size > 1;
-    const mixed = map.spots().findIndex((_, i) => hasBothSigns(i) && map.effects[0]![i] !== 0);
-    const { site, layer, position } = map.spots()[mixed]!;
+    const mixed = map.places().findIndex((_, i) => hasBothSigns(i) && map.effects[0]![i] !== 0);
+    const { site, layer, position } = map.places()[mixed]!;
     expect(Math.abs(map.signed()[site]![layer]![position]!)).toBeLessThan(map.absolute()[site]![layer]![position]!);
     expect(JSON.parse(JSON.stringify(map)).absolute.z[1][4]).toBe(map.absolute().z![1]![4]);
     expect(() => map.ofPrompt(3)).toThrow(ArgumentError);
@@ -153,7 +146,7 @@ describe("attribution patching", () => {
       const options = { sites: ["mlp_out", "resid_post"] as const, mode: "zero" as const };
       const [patched, estimate] = [activationPatching(of, prompts, options), attributionPatching(of, prompts, options)];
       // The last block at the last position: nothing but the final norm and the logits lie behind.
-      const at = patched.spots().flatMap((s, i) => (s.layer === n_layers - 1 && s.position === 4 ? [i] : []));
+      const at = patched.places().flatMap((s, i) => (s.layer === n_layers - 1 && s.position === 4 ? [i] : []));
       expect(at).toHaveLength(2);
       const errors = prompts.flatMap((_, row) =>
         at.map((i) => Math.abs(estimate.effects[row]![i]! / patched.effects[row]![i]! - 1)),

@@ -6,7 +6,7 @@ import {
   attentionPatterns,
   countryCapitals,
   directLogitAttribution,
-  type LensPlace,
+  type LensRow,
   LogitAttribution,
   LogitLens,
   logitLens,
@@ -226,7 +226,7 @@ describe("as text", () => {
     const token = "antidisestablishmentarianism";
     const entry = { id: 128_000, token, logit: -1, probability: 1, rank: 128_000 };
     const cells = new Array(9).fill({ top: [entry, entry, entry], tokens: [entry, entry, entry] });
-    const places: LensPlace[] = [{ name: "blocks.100.resid_post", cells }];
+    const places: LensRow[] = [{ name: "blocks.100.resid_post", cells }];
     const lens = new LogitLens(new Array(9).fill({ id: 0, token }), places);
     expect(longest(lens.toString()), lens.toString()).toBeLessThanOrEqual(80);
     for (const asked of [0, 1, 2]) {

@@ -1,5 +1,5 @@
 import { LearnedIntervention, loadModel, type Model } from "fader";
-import { reach } from "fader/nn";
+import { describePositions } from "fader/nn";
 import { acrossLengths, evaluate, interventionFromBytes, learn, learnDynamic, promptTask } from "fader/steering";
 import { beforeAll, describe, expect, test } from "vitest";
 import { fakePrompts } from "../../../helpers/task";
@@ -44,7 +44,7 @@ describe("what learnDynamic gives", () => {
     const back = interventionFromBytes(learned.toBytes(), tiny);
     expect(back.provenance).toEqual(learned.provenance);
     expect(numbers(back)).toEqual(numbers(learned));
-    expect(reach(back.at(-1), tiny.config).map(({ goesOn }) => goesOn)).toEqual([true, true]);
+    expect(describePositions(back.at(-1), tiny.config).map(({ goesOn }) => goesOn)).toEqual([true, true]);
     expect(back.activeLocations()).toHaveLength(4);
     expect(back.activeLocations().every(({ position }) => position === undefined)).toBe(true);
   });

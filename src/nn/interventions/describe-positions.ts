@@ -6,7 +6,7 @@ import { checkKind } from "./resolve";
 import { parsePlace } from "./sites";
 
 /** How far one edit of an intervention map reaches. */
-export interface Reach {
+export interface EditPositions {
   /** The key of the map: a site or place. */
   key: string;
   kind: Intervention["kind"];
@@ -23,7 +23,7 @@ export interface Reach {
  * tensor has a position axis) ends there; one without (numbers, `[layers]`, `[layers, d_model]`, `dynamic`, `ablate`)
  * edits every token that generation adds. Throws `ArgumentError`, `SiteError` and `ShapeError` as `forward` does.
  */
-export function reach(interventions: Interventions, config: GPTConfig): Reach[] {
+export function describePositions(interventions: Interventions, config: GPTConfig): EditPositions[] {
   return editsOf(interventions).map(({ key, edit }) => {
     const tied = positionsOf(key, edit, config);
     const words = tied === undefined ? "every position, generated tokens too" : describe(tied);

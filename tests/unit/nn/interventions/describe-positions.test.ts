@@ -1,4 +1,4 @@
-import { ablate, add, dynamic, type Intervention, reach, replace, SiteError, scale } from "fader/nn";
+import { ablate, add, describePositions, dynamic, type Intervention, replace, SiteError, scale } from "fader/nn";
 import { describe, expect, test } from "vitest";
 import { random, tinyModel } from "../../../helpers/tiny";
 
@@ -38,22 +38,22 @@ describe("how far an edit reaches", () => {
     ],
   ])("%s %#", (key, edit, positions, words) => {
     const goesOn = positions === undefined;
-    expect(reach({ [key]: edit }, config)).toEqual([{ key, kind: edit.kind, positions, goesOn, words }]);
+    expect(describePositions({ [key]: edit }, config)).toEqual([{ key, kind: edit.kind, positions, goesOn, words }]);
   });
 
   test("is told for every edit of a map", () => {
     const map = { mlp_out: [scale(1), add(1, { positions: [2] })], "blocks.0.z": ablate() };
-    expect(reach(map, config).map(({ key, kind, goesOn }) => [key, kind, goesOn])).toEqual([
+    expect(describePositions(map, config).map(({ key, kind, goesOn }) => [key, kind, goesOn])).toEqual([
       ["mlp_out", "scale", true],
       ["mlp_out", "add", false],
       ["blocks.0.z", "ablate", true],
     ]);
-    expect(reach({}, config)).toEqual([]);
+    expect(describePositions({}, config)).toEqual([]);
   });
 
   test("of a place that is none is an error", () => {
-    expect(() => reach({ mlp: scale(1) }, config)).toThrow(SiteError);
-    expect(() => reach({ mlp: scale(1, { positions: [0] }) }, config)).toThrow(SiteError);
-    expect(() => reach({ mlp_out: {} as Intervention }, config)).toThrow('"mlp_out" holds no intervention');
+    expect(() => describePositions({ mlp: scale(1) }, config)).toThrow(SiteError);
+    expect(() => describePositions({ mlp: scale(1, { positions: [0] }) }, config)).toThrow(SiteError);
+    expect(() => describePositions({ mlp_out: {} as Intervention }, config)).toThrow('"mlp_out" holds no intervention');
   });
 });
