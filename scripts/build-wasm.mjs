@@ -20,13 +20,15 @@ const HEAP_START = 65536;
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const wasmFolder = join(root, "src", "tensor", "kernels", "wasm");
 const sourceFolder = join(wasmFolder, "assembly");
+/** What the kernels and their callers must agree on. */
+const numbers = join(wasmFolder, "..", "numbers.ts");
 const target = join(wasmFolder, "binary.ts");
 
 function isUpToDate() {
   if (!existsSync(target)) return false;
   const built = statSync(target).mtimeMs;
   const inputs = readdirSync(sourceFolder).map((name) => join(sourceFolder, name));
-  inputs.push(fileURLToPath(import.meta.url));
+  inputs.push(numbers, fileURLToPath(import.meta.url));
   return inputs.every((path) => statSync(path).mtimeMs < built);
 }
 

@@ -1,7 +1,8 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfig, weightShapes } from "fader/nn";
-import { numberToBfloat, numberToHalf, Random } from "fader/tensor";
+import { Random } from "fader/tensor";
+import { numberToBfloat, numberToHalf } from "../../src/tensor/internal";
 import { type ShapeName, type Stored, shapes } from "./shapes";
 
 /** A prime number of random values, so that rows of a weight that repeats them all differ. */

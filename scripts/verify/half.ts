@@ -1,6 +1,8 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: the expected values of a fixture folder are checked as they are used.
-import { type HalfDType, isHalf, step, type Tensor } from "fader/autograd";
+
+import { step, type Tensor } from "fader/autograd";
 import type { Model } from "fader/nn";
+import { type HalfDType, isHalf } from "../../src/tensor/internal";
 import { largestError, numbers, type Report } from "./compare";
 import { gradientBound, runIntervention } from "./interventions";
 import { logitBound } from "./probes";

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: the expected values of a fixture folder are checked as they are used.
-import { crossEntropy, isHalf, step, type Tensor, tensor, valueAndGrad } from "fader/autograd";
+import { crossEntropy, step, type Tensor, tensor, valueAndGrad } from "fader/autograd";
 import { add, dynamic, type Intervention, type Interventions, type Model, scale } from "fader/nn";
+import { isHalf } from "../../src/tensor/internal";
 import { largest, largestError, numbers, type Report } from "./compare";
 import { checkProbes, logitBound, placesOf } from "./probes";
 

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: the attributes of a stored case are whatever its op takes.
 import * as fader from "fader/autograd";
 import { grad, mul, step, sum, type Tensor, tensor, valueAndGrad } from "fader/autograd";
+import { Layout } from "../../src/tensor/internal";
 import { largest, largestError, numbers, type Report, type Stored } from "./compare";
 import { formulaOf } from "./formulas";
 
@@ -27,7 +28,7 @@ type Tensors = Record<string, Tensor>;
 /** Cases whose name or arguments differ from the library's function of the same meaning. */
 const calls: Record<string, (x: Tensors, attrs: any) => Tensor | Tensor[]> = {
   where: ({ cond, a, b }) => fader.where(cond!, a!, b!),
-  pow_scalar: ({ x }, { exponent }) => fader.powScalar(x!, exponent),
+  pow_scalar: ({ x }, { exponent }) => fader.pow(x!, exponent),
   gelu_tanh: ({ x }) => fader.geluTanh(x!),
   gelu_erf: ({ x }) => fader.geluErf(x!),
   var: ({ x }, { axis, keepdims, correction }) => fader.variance(x!, axis, keepdims, correction),
@@ -157,5 +158,5 @@ function makeInput(input: StoredInput, float: "f32" | "f64"): Tensor {
   const dtype = input.dtype === "float" ? float : input.dtype === "int" ? "i32" : "bool";
   if (input.strides === undefined) return tensor(numbers(input.data), { dtype, shape: input.shape });
   const storage = tensor(numbers(input.storage!), { dtype });
-  return storage.withLayout(new fader.Layout(input.shape, input.strides, input.offset ?? 0));
+  return storage.withLayout(new Layout(input.shape, input.strides, input.offset ?? 0));
 }

@@ -1,10 +1,18 @@
-import { zeros } from "../tensor/create";
-import { addInto } from "../tensor/memory/in-place";
-import { letGo, recycle, retain, retire, type Storage, sweep } from "../tensor/memory/lifetime";
-import { type GradientContext, namesIn, type Op } from "../tensor/op";
-import { add, sumTo } from "../tensor/ops";
-import { profiler } from "../tensor/profile";
-import type { Tensor } from "../tensor/tensor";
+import { add, type Tensor, zeros } from "../tensor";
+import {
+  addInto,
+  type GradientContext,
+  letGo,
+  namesIn,
+  type Op,
+  profiler,
+  recycle,
+  retain,
+  retire,
+  type Storage,
+  sumTo,
+  sweep,
+} from "../tensor/internal";
 import { detach, isPaused, leaf, type Node, noGrad, recording, recordingDepth, tape } from "./tape";
 
 let runs = 0;

@@ -1,9 +1,4 @@
-import { tensor } from "../tensor/create";
-import { NumericsError } from "../tensor/errors";
-import { step } from "../tensor/memory/step";
-import { mul, sum } from "../tensor/ops";
-import { Random } from "../tensor/random";
-import type { Tensor } from "../tensor/tensor";
+import { mul, NumericsError, Random, step, sum, type Tensor, tensor } from "../tensor";
 import { grad, valueAndGrad } from "./grad";
 
 export interface CheckOptions {

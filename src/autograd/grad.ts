@@ -1,11 +1,5 @@
-import { ones } from "../tensor/create";
-import { isFloat } from "../tensor/dtype";
-import { ArgumentError, DtypeError, ShapeError } from "../tensor/errors";
-import { isHalf } from "../tensor/half";
-import { mapTensors } from "../tensor/memory/containers";
-import { holdSteps, type Storage } from "../tensor/memory/lifetime";
-import { step } from "../tensor/memory/step";
-import { isTensor, Tensor } from "../tensor/tensor";
+import { ArgumentError, DtypeError, isTensor, ones, ShapeError, step, Tensor } from "../tensor";
+import { holdSteps, isFloat, isHalf, mapTensors, type Storage } from "../tensor/internal";
 import { backward } from "./backward";
 import { detach, isPaused, leaf, recording } from "./tape";
 import { leavesOf, mapTree, type Tree } from "./tree";

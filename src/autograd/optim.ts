@@ -1,7 +1,5 @@
-import { ArgumentError, DtypeError, mul, parameter, ShapeError, sameShape, type Tensor, timed, zeros } from "../tensor";
-import { kernelsFor } from "../tensor/kernels";
-import { outsideStep } from "../tensor/memory/lifetime";
-import { contiguous } from "../tensor/op";
+import { ArgumentError, DtypeError, mul, parameter, ShapeError, type Tensor, zeros } from "../tensor";
+import { contiguous, kernelsFor, outsideStep, sameShape, timed } from "../tensor/internal";
 
 /** Named parameters, or gradients of the same names. */
 export type Parameters = Readonly<Record<string, Tensor>>;

@@ -1,8 +1,5 @@
-import { isFloat } from "../tensor/dtype";
-import { DtypeError } from "../tensor/errors";
-import { isHalf } from "../tensor/half";
-import { namesIn, type Op, setRecorder } from "../tensor/op";
-import { Tensor } from "../tensor/tensor";
+import { DtypeError, Tensor } from "../tensor";
+import { isFloat, isHalf, namesIn, type Op, setRecorder } from "../tensor/internal";
 
 /** How a tensor was computed from differentiated ones. */
 export interface Node {

@@ -1,5 +1,4 @@
-import { ArgumentError } from "../tensor/errors";
-import { isTensor, type Tensor } from "../tensor/tensor";
+import { ArgumentError, isTensor, type Tensor } from "../tensor";
 
 /** A tensor, or tensors in (nested) arrays and plain objects: what gradients are taken with respect to. */
 export type Tree = Tensor | readonly Tree[] | { readonly [key: string]: Tree };

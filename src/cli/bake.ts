@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import { isHalf, NumericsError, Random, step } from "../autograd";
+import { NumericsError, Random, step } from "../autograd";
 import { type Interventions, loadCheckpoint, type Model, saveCheckpoint } from "../nn";
 import { bake } from "../steering";
+import { isHalf } from "../tensor/internal";
 import { type ModelOptions, open, withModel } from "./model-options";
 import { checkFree, writeFolder } from "./new-folder";
 import { openMap } from "./open-intervention";

@@ -1,4 +1,4 @@
-import { FaderError } from "../tensor/errors";
+import { FaderError } from "../tensor";
 
 /** A model file (weights, config or tokenizer) that is malformed, or that asks for what Fader does not support. */
 export class CheckpointError extends FaderError {

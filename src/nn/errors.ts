@@ -1,4 +1,4 @@
-import { FaderError } from "../tensor/errors";
+import { FaderError } from "../tensor";
 
 export { CheckpointError, NotFoundError } from "../io/errors";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { listModels } from "@huggingface/hub";
 import { FaderError } from "../autograd";
 import { isTransient, pauseAfter, reasonOf, retries } from "../io/retry";
-import { nearest } from "../tensor/errors";
+import { nearest } from "../tensor/internal";
 
 /** A model of the Hugging Face hub that cannot be had: unknown, private, gated, out of reach, not in the cache. */
 export class HubError extends FaderError {

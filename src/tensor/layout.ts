@@ -1,8 +1,13 @@
 import { ArgumentError, ShapeError } from "./errors";
 
+/** Sizes of the axes, the outermost first. */
 export type Shape = readonly number[];
 /** Python slice semantics for one axis: `[start, stop, step]`, `null` = omitted. */
 export type Range = readonly [start?: number | null, stop?: number | null, step?: number | null];
+/** A range for each axis from the first on; `null` = the whole axis. */
+export type Ranges = readonly (Range | null | undefined)[];
+/** One axis, several, or `null` / omitted for all. */
+export type Axis = number | readonly number[] | null;
 
 /** Where the elements of a tensor lie in its storage. A value: holds no data, never changes. Strides count elements. */
 export class Layout {
@@ -62,7 +67,7 @@ export class Layout {
     return new Layout(shape, strides, this.offset);
   }
 
-  slice(ranges: readonly (Range | null | undefined)[]): Layout {
+  slice(ranges: Ranges): Layout {
     if (ranges.length > this.rank) {
       throw new ShapeError("slice", `${ranges.length} ranges for ${this.rank} axes`, { details: { x: this.shape } });
     }

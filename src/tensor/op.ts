@@ -8,10 +8,7 @@ import { Layout, type Shape } from "./layout";
 import { Storage } from "./memory/lifetime";
 import { writeNumber } from "./memory/memory";
 import { profiler } from "./profile";
-import { empty, isTensor, type Nested, Tensor } from "./tensor";
-
-/** What ops take wherever they take a tensor: numbers and lists adopt the dtype of the tensors beside them. */
-export type TensorLike = Tensor | Nested;
+import { empty, isTensor, type Nested, Tensor, type TensorLike } from "./tensor";
 
 /** What a gradient formula sees: the inputs by name, the output `out`, its gradient `g`, and the attributes. */
 export type GradientContext<I extends string, A> = Record<I, Tensor> & {

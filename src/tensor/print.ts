@@ -1,23 +1,25 @@
 import { decode } from "./half";
-import type { Tensor } from "./tensor";
+import type { Layout } from "./layout";
+import type { Storage } from "./memory/lifetime";
 
 /** Entries shown at each end of a long axis. */
 const edge = 3;
 
 /** `tensor([[1, 2], [3, 4]], f32)`: aligned columns, long axes shortened in the middle as NumPy does. */
-export function format(x: Tensor): string {
-  if (!x.storage.isAlive) return `tensor(released, shape [${x.shape.join(", ")}], ${x.dtype})`;
-  const shorten = x.size > 1000;
+export function format(storage: Storage, layout: Layout): string {
+  const { dtype } = storage;
+  const { shape, strides, offset, size } = layout;
+  if (!storage.isAlive) return `tensor(released, shape [${shape.join(", ")}], ${dtype})`;
+  const shorten = size > 1000;
   const values: string[] = [];
-  const data = x.storage.data();
-  const { shape, strides, offset } = x.layout;
+  const data = storage.data();
   const visible = (n: number) =>
     shorten && n > 2 * edge
       ? [...Array(edge).keys(), -1, ...Array.from({ length: edge }, (_, i) => n - edge + i)]
       : [...Array(n).keys()];
   const collect = (axis: number, at: number): void => {
     if (axis === shape.length) {
-      values.push(formatNumber(decode(data[at]!, x.dtype), x.dtype));
+      values.push(formatNumber(decode(data[at]!, dtype), dtype));
       return;
     }
     for (const i of visible(shape[axis]!)) if (i >= 0) collect(axis + 1, at + i * strides[axis]!);
@@ -31,8 +33,8 @@ export function format(x: Tensor): string {
     const last = axis === shape.length - 1;
     return `[${parts.join(last ? ", " : `,${"\n".repeat(shape.length - 1 - axis)}${" ".repeat(indent + 1)}`)}]`;
   };
-  const empty = x.size === 0 ? `, shape [${shape.join(", ")}]` : "";
-  return `tensor(${x.size === 0 ? "[]" : build(0, 7)}${empty}, ${x.dtype})`;
+  const empty = size === 0 ? `, shape [${shape.join(", ")}]` : "";
+  return `tensor(${size === 0 ? "[]" : build(0, 7)}${empty}, ${dtype})`;
 }
 
 function formatNumber(value: number, dtype: string): string {

@@ -1,19 +1,21 @@
 import { type DType, itemSize, type TypedArray } from "./dtype";
 import { ArgumentError, DtypeError, ShapeError } from "./errors";
-import type { Fluent } from "./fluent";
 import { decode, numbersOf } from "./half";
-import { Layout, type Shape, sameShape } from "./layout";
+import type { Unary } from "./kernels/numbers";
+import { type Axis, Layout, type Ranges, type Shape, sameShape } from "./layout";
 import { Storage, stepsAreHeld } from "./memory/lifetime";
 import { format } from "./print";
 
 /** Nested lists of numbers (or booleans), as deep as the rank. */
 export type Nested = number | boolean | readonly Nested[];
+/** What ops take wherever they take a tensor: numbers and lists adopt the dtype of the tensors beside them. */
+export type TensorLike = Tensor | Nested;
 
 /**
  * A small immutable handle: a layout over a storage. Views share storage. Every op is a function (`add(x, y)`) and the
  * same op is a method (`x.add(y)`).
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: `attachMethods` adds exactly what Fluent declares.
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: `attachMethods` adds exactly what TensorMethods declares.
 export class Tensor {
   /** Set by autodiff on what is computed from a differentiated argument. */
   node: unknown = undefined;
@@ -106,7 +108,7 @@ export class Tensor {
   }
 
   toString(): string {
-    return format(this);
+    return format(this.storage, this.layout);
   }
 
   /** How Node prints it. */
@@ -115,8 +117,56 @@ export class Tensor {
   }
 }
 
-// The op methods: see `fluent.ts`.
-export interface Tensor extends Fluent {}
+/** `gelu_tanh` as `geluTanh`. */
+type CamelCase<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<CamelCase<B>>}` : S;
+type UnaryMethods = { [K in keyof typeof Unary as CamelCase<K>]: () => Tensor };
+
+/** Ops as methods: `x.add(y)` is `add(x, y)`, where shapes and errors are described. */
+export interface TensorMethods extends UnaryMethods {
+  add(other: TensorLike): Tensor;
+  sub(other: TensorLike): Tensor;
+  mul(other: TensorLike): Tensor;
+  div(other: TensorLike): Tensor;
+  pow(exponent: TensorLike): Tensor;
+  maximum(other: TensorLike): Tensor;
+  minimum(other: TensorLike): Tensor;
+  equal(other: TensorLike): Tensor;
+  notEqual(other: TensorLike): Tensor;
+  less(other: TensorLike): Tensor;
+  lessEqual(other: TensorLike): Tensor;
+  greater(other: TensorLike): Tensor;
+  greaterEqual(other: TensorLike): Tensor;
+  sum(axis?: Axis, keepdims?: boolean): Tensor;
+  mean(axis?: Axis, keepdims?: boolean): Tensor;
+  max(axis?: Axis, keepdims?: boolean): Tensor;
+  min(axis?: Axis, keepdims?: boolean): Tensor;
+  variance(axis?: Axis, keepdims?: boolean, correction?: number): Tensor;
+  logsumexp(axis?: Axis, keepdims?: boolean): Tensor;
+  argmax(axis?: number): Tensor;
+  softmax(axis?: number): Tensor;
+  logSoftmax(axis?: number): Tensor;
+  causalSoftmax(): Tensor;
+  matmul(other: TensorLike): Tensor;
+  transpose(i?: number, j?: number): Tensor;
+  permute(perm: readonly number[]): Tensor;
+  reshape(shape: Shape): Tensor;
+  expand(shape: Shape): Tensor;
+  slice(ranges: Ranges): Tensor;
+  flip(axes: readonly number[]): Tensor;
+  squeeze(axis: number): Tensor;
+  unsqueeze(axis: number): Tensor;
+  pad(pads: readonly (readonly [number, number])[], value?: number): Tensor;
+  split(sizes: readonly number[], axis?: number): Tensor[];
+  repeatInterleave(repeats: number, axis: number): Tensor;
+  gather(index: Tensor, axis: number): Tensor;
+  indexSelect(index: Tensor, axis: number): Tensor;
+  scatterAdd(index: Tensor, source: Tensor, axis: number): Tensor;
+  maskedFill(mask: TensorLike, value: number): Tensor;
+  tril(diagonal?: number): Tensor;
+  cast(dtype: DType): Tensor;
+}
+
+export interface Tensor extends TensorMethods {}
 
 /** The elements in row-major order as they are stored, copied. */
 function storedElements({ storage, layout }: Tensor): TypedArray {

@@ -1,4 +1,5 @@
-import { bfloatToNumber, halfToNumber, numberToBfloat, numberToHalf, type Tensor, tensor } from "fader/tensor";
+import { type Tensor, tensor } from "fader/tensor";
+import { bfloatToNumber, halfToNumber, numberToBfloat, numberToHalf } from "../../src/tensor/internal";
 import type { BinaryKernel, CompareKernel, UnaryKernel } from "../../src/tensor/kernels/interface";
 import { same } from "./check";
 import { binary, compare, inf, nan, slopes, unary } from "./formulas";

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { reference } from "../../src/tensor/kernels/reference";
+import { reference } from "../../src/tensor/kernels/reference/kernels";
 import { cases, variants } from "./suite";
 import { covered } from "./support";
 

@@ -1,5 +1,6 @@
-import { type DType, full, Random, type Shape, sizeOf, step, type Tensor, tensor } from "fader/tensor";
+import { type DType, full, Random, type Shape, step, type Tensor, tensor } from "fader/tensor";
 import fc from "fast-check";
+import { sizeOf } from "../../src/tensor/internal";
 import { type Kernels, kernelsFor } from "../../src/tensor/kernels";
 import { same } from "./check";
 import { nan } from "./formulas";

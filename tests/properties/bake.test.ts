@@ -1,4 +1,4 @@
-import { isHalf, Random, step } from "fader/autograd";
+import { Random, step } from "fader/autograd";
 import {
   ablate,
   add,
@@ -17,6 +17,7 @@ import {
 import { bake } from "fader/steering";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { isHalf } from "../../src/tensor/internal";
 import { distance, inFloat64, random, type TinyFamily, tinyFamilyNames, tinyOf, values } from "../helpers/tiny";
 
 const models = Object.fromEntries(tinyFamilyNames.map((name) => [name, tinyOf(name)]));

@@ -1,18 +1,8 @@
 import "fader/autograd";
-import {
-  checkGradients,
-  detach,
-  mul,
-  type Shape,
-  sizeOf,
-  step,
-  sum,
-  type Tensor,
-  tensor,
-  valueAndGrad,
-} from "fader/autograd";
+import { checkGradients, detach, mul, type Shape, step, sum, type Tensor, tensor, valueAndGrad } from "fader/autograd";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { sizeOf } from "../../src/tensor/internal";
 import { Layout } from "../../src/tensor/layout";
 import { applyOp, type Op, op, registry } from "../../src/tensor/op";
 import { build, type Case, samplers } from "./samplers";

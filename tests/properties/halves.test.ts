@@ -1,7 +1,8 @@
 import "fader/autograd";
-import { DtypeError, isFloat, step, type Tensor } from "fader/autograd";
+import { DtypeError, step, type Tensor } from "fader/autograd";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { isFloat } from "../../src/tensor/internal";
 import { applyOp, registry } from "../../src/tensor/op";
 import { build, samplers } from "./samplers";
 

@@ -1,19 +1,8 @@
-import {
-  arange,
-  broadcastShapes,
-  Layout,
-  memoryUse,
-  type Range,
-  type Shape,
-  ShapeError,
-  sizeOf,
-  step,
-  type Tensor,
-  tensor,
-} from "fader/tensor";
+import { arange, memoryUse, type Range, type Shape, ShapeError, step, type Tensor, tensor } from "fader/tensor";
 import fc, { type Arbitrary } from "fast-check";
 import ndarray, { type NdArray } from "ndarray";
 import { describe, expect, test } from "vitest";
+import { broadcastShapes, Layout, sizeOf } from "../../src/tensor/internal";
 import { rangesOf } from "./samplers";
 
 /** The plain model of a view: its elements in row-major order. */

@@ -1,5 +1,6 @@
-import { Layout, Random, type Shape, sizeOf, type Tensor, tensor } from "fader/autograd";
+import { Random, type Shape, type Tensor, tensor } from "fader/autograd";
 import fc, { type Arbitrary } from "fast-check";
+import { Layout, sizeOf } from "../../src/tensor/internal";
 import type { Domain } from "../../src/tensor/op";
 
 /** Random cases for every op, as plain data, so that a failing case prints on a few lines. */

@@ -2,7 +2,6 @@ import {
   ArgumentError,
   add,
   arange,
-  cachedAttention,
   causalSoftmax,
   concat,
   crossEntropy,
@@ -37,6 +36,7 @@ import {
 } from "fader/autograd";
 import { describe, expect, test } from "vitest";
 import { nearest } from "../../src/tensor/errors";
+import { cachedAttention } from "../../src/tensor/internal";
 import { allocate, release } from "../../src/tensor/memory/memory";
 
 const ids = (values: number[]) => tensor(values, { dtype: "i32" });

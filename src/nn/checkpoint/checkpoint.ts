@@ -1,13 +1,5 @@
-import {
-  ArgumentError,
-  type HalfDType,
-  isHalf,
-  narrowInto,
-  nearest,
-  sameShape,
-  type Tensor,
-  widenInto,
-} from "../../autograd";
+import { ArgumentError, type Tensor } from "../../autograd";
+import { type HalfDType, isHalf, narrowInto, nearest, sameShape, widenInto } from "../../tensor/internal";
 import type { GPTConfig } from "../config";
 import { CheckpointError } from "../errors";
 import { familyOf, parseConfig, toHuggingFaceConfig } from "../families";

@@ -1,9 +1,6 @@
-import { memoryUse, OutOfMemoryError, sizeOf, type Tensor } from "../../autograd";
+import { memoryUse, OutOfMemoryError, type Tensor } from "../../autograd";
 import type { RandomAccess } from "../../io/folder";
-import { itemSize } from "../../tensor/dtype";
-import { outsideStep } from "../../tensor/memory/lifetime";
-import { memoryLimit } from "../../tensor/memory/memory";
-import { empty } from "../../tensor/tensor";
+import { empty, itemSize, memoryLimit, outsideStep, sizeOf } from "../../tensor/internal";
 import { CheckpointError } from "../errors";
 import {
   convertInto,

@@ -1,4 +1,5 @@
-import { type ErrorParts, nearest } from "../../tensor/errors";
+import type { ErrorParts } from "../../tensor";
+import { nearest } from "../../tensor/internal";
 import type { Activation } from "../config";
 import { CheckpointError } from "../errors";
 

@@ -1,4 +1,5 @@
-import { ArgumentError, concat, embedding, place, type Tensor, tensor, zeros } from "../../autograd";
+import { ArgumentError, concat, embedding, type Tensor, tensor, zeros } from "../../autograd";
+import { place } from "../../tensor/internal";
 
 /** What the interventions of one forward pass need to know about its batch: rows of equal length, padded in front. */
 export interface Batch {

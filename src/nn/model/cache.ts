@@ -1,6 +1,5 @@
-import { ArgumentError, cachedAttention, parameter, type Tensor, tensor } from "../../autograd";
-import { copyInto } from "../../tensor/memory/in-place";
-import { releaseNow } from "../../tensor/memory/lifetime";
+import { ArgumentError, parameter, type Tensor, tensor } from "../../autograd";
+import { cachedAttention, copyInto, releaseNow } from "../../tensor/internal";
 import type { GPTConfig } from "../config";
 import type { Weights } from "./weights";
 

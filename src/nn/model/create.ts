@@ -1,5 +1,5 @@
 import { memoryUse, OutOfMemoryError, parameter, Random, type Tensor } from "../../autograd";
-import { memoryLimit } from "../../tensor/memory/memory";
+import { memoryLimit } from "../../tensor/internal";
 import type { GPTConfig } from "../config";
 import { parseConfig } from "../families";
 import type { Tokenizer } from "../tokenizer/tokenizer";

@@ -1,5 +1,5 @@
-import { ArgumentError, countElements, type Tensor, tensor } from "../../autograd";
-import { recordingDepth } from "../../autograd/tape";
+import { ArgumentError, type Tensor, tensor } from "../../autograd";
+import { countElements, recordingDepth } from "../../autograd/internal";
 import type { GPTConfig } from "../config";
 import type { Interventions } from "../interventions/edits";
 import { planInterventions, type Tap } from "../interventions/plan";

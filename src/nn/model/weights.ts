@@ -1,4 +1,5 @@
-import { layerNorm, linear, rmsNorm, sizeOf, type Tensor, transpose } from "../../autograd";
+import { layerNorm, linear, rmsNorm, type Tensor, transpose } from "../../autograd";
+import { sizeOf } from "../../tensor/internal";
 import type { GPTConfig } from "../config";
 import { CheckpointError } from "../errors";
 import { familyOf, type Part } from "../families";

@@ -1,4 +1,4 @@
-import { nearest } from "../../tensor/errors";
+import { nearest } from "../../tensor/internal";
 import { CheckpointError } from "../errors";
 
 /** Checks `tokenizer.json` and `tokenizer_config.json` for all that the engine would trip over later, or read wrongly. */

@@ -1,5 +1,5 @@
 import { Tokenizer as Engine } from "@huggingface/tokenizers";
-import { FaderError } from "../../tensor/errors";
+import { FaderError } from "../../tensor";
 import { CheckpointError, TokenError } from "../errors";
 import { checkedConfig, checkedTokenizer, type Json } from "./tokenizer-json";
 

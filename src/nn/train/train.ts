@@ -1,12 +1,18 @@
-import { crossEntropy, NumericsError, parameter, step, type Tensor, tensor, valueAndGrad } from "../../autograd";
 import {
   Adam,
   type AdamOptions,
-  checkState,
   clipGradients,
+  crossEntropy,
+  NumericsError,
   type Parameters,
+  parameter,
   type Schedule,
-} from "../../autograd/optim";
+  step,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+} from "../../autograd";
+import { checkState } from "../../autograd/internal";
 import { pacer } from "../../io/pause";
 import type { Model } from "../model/model";
 

@@ -1,6 +1,6 @@
 import { ArgumentError, parameter, Random, zeros } from "../../autograd";
 import type { Model } from "../../nn";
-import { checkOptions } from "../../tensor/errors";
+import { checkOptions } from "../../tensor/internal";
 import { learn, learnScalars } from "../learn/learn";
 import type { LearnedIntervention } from "../learn/learned";
 import { checkLearn, definedOf, type LearnOptions, recordedSettings, settingsFor } from "../learn/options";

@@ -1,10 +1,10 @@
-import { ArgumentError, isHalf, NumericsError, step, type Tensor, tensor, transpose, zeros } from "../../autograd";
+import { ArgumentError, NumericsError, step, type Tensor, tensor, transpose, zeros } from "../../autograd";
 import { type GPTConfig, type Interventions, Model } from "../../nn";
 import { firstNotFinite, type WeightDType } from "../../nn/checkpoint/safetensors";
 import { familyOf, type Part } from "../../nn/families";
 import { type ResolvedEdit, resolveEdits } from "../../nn/interventions/resolve";
 import { storedName, weightName, weightShapes } from "../../nn/model/weights";
-import { outsideStep } from "../../tensor/memory/lifetime";
+import { isHalf, outsideStep } from "../../tensor/internal";
 import { bakeTargets, lacksBias, type Target } from "./bake-targets";
 import { addsConstant, editRows, foldAfter, foldBefore, type Projection } from "./fold";
 

@@ -1,6 +1,6 @@
 import { ArgumentError } from "../../autograd";
 import { type GPTConfig, type Interventions, type Model, writeSafetensors } from "../../nn";
-import { nearest } from "../../tensor/errors";
+import { nearest } from "../../tensor/internal";
 import { directionsOf } from "./control-vector";
 import { writeControlVector } from "./gguf-write";
 import { nameEdits } from "./names";

@@ -9,7 +9,7 @@ import {
   type StoredTensor,
   sites,
 } from "../../nn";
-import { nearest } from "../../tensor/errors";
+import { nearest } from "../../tensor/internal";
 import { quote } from "./bytes";
 import { hookName, type Part, parts } from "./names";
 import { type Arrays, readEdit } from "./read-edit";

@@ -1,6 +1,6 @@
 import { ArgumentError } from "../../autograd";
 import type { Site } from "../../nn";
-import { checkOptions } from "../../tensor/errors";
+import { checkOptions } from "../../tensor/internal";
 import type { Prompt } from "../tasks/task";
 import { type Kind, kinds, type LearnedIntervention, type Positions } from "./learned";
 import { type Places, sitesOf } from "./places";

@@ -1,6 +1,6 @@
 import { ArgumentError, Random } from "../../autograd";
 import type { Model } from "../../nn";
-import { checkOptions } from "../../tensor/errors";
+import { checkOptions } from "../../tensor/internal";
 import type { Prompt } from "../tasks/task";
 import type { LearnedIntervention } from "./learned";
 import { checkLearn, definedOf, type LearnOptions, settingsFor } from "./options";

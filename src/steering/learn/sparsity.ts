@@ -1,4 +1,5 @@
-import { mul, noGrad, parameter, Random, sizeOf, type Tensor, tensor } from "../../autograd";
+import { mul, noGrad, parameter, Random, type Tensor, tensor } from "../../autograd";
+import { sizeOf } from "../../tensor/internal";
 import { type Kind, locationAxes, type Positions } from "./learned";
 import type { Flat, Mask } from "./parameters";
 

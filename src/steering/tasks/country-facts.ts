@@ -1,4 +1,5 @@
-import { ArgumentError, nearest } from "../../tensor/errors";
+import { ArgumentError } from "../../tensor";
+import { nearest } from "../../tensor/internal";
 
 /**
  * 197 countries and their capitals, from `country-capital.json` of https://github.com/ericwtodd/function_vectors,

@@ -1,7 +1,7 @@
 import type { DType } from "../dtype";
 import { isHalf } from "../half";
 import type { Kernels } from "./interface";
-import { reference } from "./reference";
+import { reference } from "./reference/kernels";
 import { wasm } from "./wasm/kernels";
 import { isRelaxed } from "./wasm/module";
 import { threadCount } from "./wasm/threads";

@@ -1,29 +1,11 @@
 import type { Tensor } from "../tensor";
+import type { Activation, Binary, Compare, Reduce, Unary } from "./numbers";
 
-export type UnaryKernel =
-  | "neg"
-  | "exp"
-  | "log"
-  | "sqrt"
-  | "rsqrt"
-  | "tanh"
-  | "erf"
-  | "sigmoid"
-  | "silu"
-  | "relu"
-  | "softplus"
-  | "abs"
-  | "sin"
-  | "cos"
-  | "gelu_tanh"
-  | "gelu_erf"
-  | "sign"
-  | "square"
-  | "reciprocal";
-export type BinaryKernel = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "pow";
-export type CompareKernel = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
-export type ReduceKernel = "sum" | "max" | "min";
-export type ActivationGradient = "gelu_tanh" | "gelu_erf" | "silu";
+export type UnaryKernel = keyof typeof Unary;
+export type BinaryKernel = keyof typeof Binary;
+export type CompareKernel = keyof typeof Compare;
+export type ReduceKernel = keyof typeof Reduce;
+export type ActivationGradient = keyof typeof Activation;
 
 /**
  * What a backend computes. Inputs and outputs are tensors that the caller made; every kernel fills its output wholly.

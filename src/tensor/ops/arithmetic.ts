@@ -1,8 +1,8 @@
 import { DtypeError } from "../errors";
 import type { BinaryKernel, CompareKernel } from "../kernels/interface";
 import { broadcastShapes, sameShape } from "../layout";
-import { type Domain, type GradientContext, op, type TensorLike } from "../op";
-import type { Tensor } from "../tensor";
+import { type Domain, type GradientContext, op } from "../op";
+import type { Tensor, TensorLike } from "../tensor";
 import { log, neg } from "./elementwise";
 import { cast, where } from "./select";
 

@@ -1,7 +1,7 @@
 import { arange, asTensor, zeros } from "../create";
 import { ArgumentError, DtypeError, ShapeError } from "../errors";
-import { contiguous, op, type TensorLike } from "../op";
-import { isTensor, type Tensor } from "../tensor";
+import { contiguous, op } from "../op";
+import { isTensor, type Tensor, type TensorLike } from "../tensor";
 import { greater, less, mul, sub } from "./arithmetic";
 import { concat } from "./join";
 import { matmul } from "./matmul";

@@ -1,7 +1,7 @@
 import { DtypeError } from "../errors";
 import type { ActivationGradient, UnaryKernel } from "../kernels/interface";
-import { contiguous, type Domain, type Gradient, op, type TensorLike } from "../op";
-import type { Tensor } from "../tensor";
+import { contiguous, type Domain, type Gradient, op } from "../op";
+import type { Tensor, TensorLike } from "../tensor";
 import { add, div, greater, mul, sub } from "./arithmetic";
 import { where } from "./select";
 

@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors";
 import { normalizeAxis, type Range, type Shape, sameShape } from "../layout";
-import { op, type TensorLike } from "../op";
-import type { Tensor } from "../tensor";
+import { op } from "../op";
+import type { Tensor, TensorLike } from "../tensor";
 import { slice, unsqueeze } from "./views";
 
 interface Joint {

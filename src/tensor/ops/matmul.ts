@@ -2,8 +2,8 @@ import { asTensor } from "../create";
 import { ShapeError } from "../errors";
 import { isHalf } from "../half";
 import { broadcastShapes, Layout, type Shape, sizeOf } from "../layout";
-import { contiguous, op, type TensorLike } from "../op";
-import { isTensor, type Tensor } from "../tensor";
+import { contiguous, op } from "../op";
+import { isTensor, type Tensor, type TensorLike } from "../tensor";
 import { reshape, squeeze, transpose, unsqueeze } from "./views";
 
 const matmulOp = op("matmul", {

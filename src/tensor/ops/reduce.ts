@@ -1,15 +1,13 @@
 import { DtypeError, ShapeError } from "../errors";
 import type { ReduceKernel } from "../kernels/interface";
-import { Layout, normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../layout";
-import { contiguous, op, type TensorLike } from "../op";
-import type { Tensor } from "../tensor";
+import { type Axis, Layout, normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../layout";
+import { contiguous, op } from "../op";
+import type { Tensor, TensorLike } from "../tensor";
 import { add, div, equal, mul, sub } from "./arithmetic";
 import { exp, log, square } from "./elementwise";
 import { cast, where } from "./select";
 import { expand, reshape } from "./views";
 
-/** One axis, several, or `null` / omitted for all. */
-export type Axis = number | readonly number[] | null;
 interface Reduction {
   axis: Axis;
   keepdims: boolean;

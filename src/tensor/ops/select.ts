@@ -2,8 +2,8 @@ import { tensor } from "../create";
 import { type DType, isFloat } from "../dtype";
 import { DtypeError, ShapeError } from "../errors";
 import { broadcastShapes } from "../layout";
-import { op, type TensorLike } from "../op";
-import { empty, type Tensor } from "../tensor";
+import { op } from "../op";
+import { empty, type Tensor, type TensorLike } from "../tensor";
 import { mul } from "./arithmetic";
 
 const castOp = op("cast", {

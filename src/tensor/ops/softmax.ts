@@ -1,8 +1,8 @@
 import { asTensor } from "../create";
 import { ShapeError } from "../errors";
 import { normalizeAxis } from "../layout";
-import { contiguous, op, type TensorLike } from "../op";
-import { isTensor, type Tensor } from "../tensor";
+import { contiguous, op } from "../op";
+import { isTensor, type Tensor, type TensorLike } from "../tensor";
 import { mul, sub } from "./arithmetic";
 import { exp } from "./elementwise";
 import { sum } from "./reduce";

@@ -1,8 +1,8 @@
 import { ArgumentError, ShapeError } from "../errors";
-import { checkShape, Layout, normalizeAxis, type Range, type Shape, sameShape, sizeOf } from "../layout";
+import { checkShape, Layout, normalizeAxis, type Range, type Ranges, type Shape, sameShape, sizeOf } from "../layout";
 import { addInto } from "../memory/in-place";
-import { contiguous, op, type TensorLike } from "../op";
-import type { Tensor } from "../tensor";
+import { contiguous, op } from "../op";
+import type { Tensor, TensorLike } from "../tensor";
 import { sumTo } from "./reduce";
 
 /** Views copy nothing: another layout over the same storage. */
@@ -95,7 +95,6 @@ const sliceOp = op("slice", {
     x: ({ g, attrs: { ranges } }, sum) => addInto(sum.withLayout(sum.layout.slice(ranges)), g),
   },
 });
-type Ranges = readonly (Range | null | undefined)[];
 
 /** Per axis `[start, stop, step]`, `null` = whole: `slice(x, [[1, 3], null, [null, null, -1]])`. */
 export function slice(x: TensorLike, ranges: Ranges): Tensor {

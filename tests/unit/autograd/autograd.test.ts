@@ -1,6 +1,5 @@
 import {
   checkGradients,
-  countElements,
   crossEntropy,
   detach,
   gather,
@@ -24,6 +23,7 @@ import {
   zeros,
 } from "fader/autograd";
 import { describe, expect, test } from "vitest";
+import { countElements } from "../../../src/autograd/internal";
 
 const f64 = (data: number | number[]) => tensor(data, { dtype: "f64" });
 const at = (f: (x: Tensor) => Tensor, x: number) => grad(f)(f64(x)).item();

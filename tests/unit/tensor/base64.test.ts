@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fromBase64 } from "../../../src/tensor/base64";
+import { fromBase64 } from "../../../src/tensor/kernels/wasm/base64";
 
 test("base64 decodes to the bytes that were encoded", () => {
   fc.assert(

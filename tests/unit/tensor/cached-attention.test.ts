@@ -1,6 +1,7 @@
-import { ArgumentError, cachedAttention, causalAttention, Random, step, tensor, zeros } from "fader/tensor";
+import { ArgumentError, causalAttention, Random, step, tensor, zeros } from "fader/tensor";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { cachedAttention } from "../../../src/tensor/internal";
 
 const ids = (values: number[]) => tensor(values, { dtype: "i32" });
 

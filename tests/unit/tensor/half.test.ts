@@ -1,15 +1,10 @@
 import {
-  bfloatToNumber,
   DtypeError,
   detach,
   embedding,
   grad,
-  halfToNumber,
   linear,
   matmul,
-  narrowInto,
-  numberToBfloat,
-  numberToHalf,
   parameter,
   randn,
   step,
@@ -17,10 +12,17 @@ import {
   type Tensor,
   tensor,
   valueAndGrad,
-  widenInto,
   zeros,
 } from "fader/autograd";
 import { describe, expect, test } from "vitest";
+import {
+  bfloatToNumber,
+  halfToNumber,
+  narrowInto,
+  numberToBfloat,
+  numberToHalf,
+  widenInto,
+} from "../../../src/tensor/internal";
 
 const formats = [
   { dtype: "f16", decode: halfToNumber, encode: numberToHalf, largest: 65504, least: 2 ** -24, infinity: 0x7c00 },

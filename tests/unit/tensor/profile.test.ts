@@ -9,12 +9,12 @@ import {
   step,
   sum,
   type Tensor,
-  timed,
   valueAndGrad,
 } from "fader/autograd";
 import { createModel, languageModelLoss, scale } from "fader/nn";
 import { logitsAt } from "fader/steering";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { timed } from "../../../src/tensor/internal";
 
 beforeEach(() => {
   resetProfile();

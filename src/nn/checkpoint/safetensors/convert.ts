@@ -1,5 +1,5 @@
-import type { DType, TypedArray } from "../../../tensor/dtype";
-import { decode, isHalf, narrowInto, widenInto } from "../../../tensor/half";
+import type { DType, TypedArray } from "../../../tensor";
+import { decode, isHalf, narrowInto, widenInto } from "../../../tensor/internal";
 import { DTYPES, type StoredDtype, type StoredTensor } from "./format";
 import { toFloat32 } from "./values";
 

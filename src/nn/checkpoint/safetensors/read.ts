@@ -1,4 +1,4 @@
-import { nearest } from "../../../tensor/errors";
+import { nearest } from "../../../tensor/internal";
 import { CheckpointError } from "../../errors";
 import {
   DTYPES,

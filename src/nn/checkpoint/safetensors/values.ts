@@ -1,4 +1,4 @@
-import { type HalfDType, widenInto } from "../../../tensor/half";
+import { type HalfDType, widenInto } from "../../../tensor/internal";
 import { CheckpointError } from "../../errors";
 import { DTYPES, quote, type StoredTensor } from "./format";
 

@@ -1,41 +1,28 @@
 import type { DType } from "../../dtype";
+import { isHalf } from "../../half";
 import { allocate, release } from "../../memory/memory";
 import type { Tensor } from "../../tensor";
-import type { ActivationGradient, BinaryKernel, CompareKernel, Kernels, ReduceKernel, UnaryKernel } from "../interface";
-import { reference } from "../reference";
-import { grain, job, launch, launchParts, ownMetas, scratchFor, setFloats, writeMeta } from "./launch";
+import type { Kernels } from "../interface";
+import { Activation, Binary, Compare, Conversion, Job, Reduce, Unary } from "../numbers";
+import { reference } from "../reference/kernels";
+import { grain, launch, launchParts, ownMetas, scratchFor, setFloats, writeMeta } from "./launch";
 import { alongAxis, attentionSizes, collapse, rows } from "./layouts";
 import { exports } from "./module";
 import { partition } from "./partition";
 
-/** Op numbers of the WASM module, in the order of `assembly/ops.ts`. */
-const numbered = <K extends string>(names: readonly K[]) =>
-  Object.fromEntries(names.map((name, i) => [name, i])) as Record<K, number>;
-const unaryNumber = numbered<UnaryKernel>([
-  ...(["neg", "exp", "log", "sqrt", "rsqrt", "tanh", "erf", "sigmoid", "silu", "relu", "softplus", "abs"] as const),
-  ...(["sin", "cos", "gelu_tanh", "gelu_erf", "sign", "square", "reciprocal"] as const),
-]);
-const activationNumber = numbered<ActivationGradient>(["gelu_tanh", "gelu_erf", "silu"]);
-const binaryNumber = numbered<BinaryKernel>(["add", "sub", "mul", "div", "maximum", "minimum", "pow"]);
-const compareNumber = numbered<CompareKernel>(["eq", "ne", "lt", "le", "gt", "ge"]);
-const reduceNumber = numbered<ReduceKernel>(["sum", "max", "min"]);
-
-/** Copies that change between 32 and 16 bits, or keep 16: numbers in the order of `assembly/convert.ts`. */
-const conversionNumber: Readonly<Record<string, number>> = {
-  "f16 f32": 0,
-  "bf16 f32": 1,
-  "f32 f16": 2,
-  "f32 bf16": 3,
-  "f16 f16": 4,
-  "bf16 bf16": 4,
-};
 /** Kernels that read weights, by how these are stored. */
-const gemmJob: Partial<Record<DType, number>> = { f32: job.gemm, f16: job.gemmF16, bf16: job.gemmBf16 };
-const embeddingJob: Partial<Record<DType, number>> = {
-  f32: job.embedding,
-  f16: job.embeddingF16,
-  bf16: job.embeddingBf16,
+const gemmJob: Partial<Record<DType, Job>> = { f32: Job.gemm, f16: Job.gemmF16, bf16: Job.gemmBf16 };
+const embeddingJob: Partial<Record<DType, Job>> = {
+  f32: Job.embedding,
+  f16: Job.embeddingF16,
+  bf16: Job.embeddingBf16,
 };
+
+/** Copies that change between 32 and 16 bits, or keep 16; `undefined` for others. */
+function conversionOf(from: DType, to: DType): Conversion | undefined {
+  if (from === to) return isHalf(from) ? Conversion.bits : undefined;
+  return Conversion[`${from}_${to}` as keyof typeof Conversion];
+}
 
 const address = (x: Tensor) => x.address;
 const lastAxis = (x: Tensor) => x.shape[x.rank - 1]!;
@@ -44,20 +31,11 @@ const lastAxis = (x: Tensor) => x.shape[x.rank - 1]!;
 const cost = { plain: 1, function: 5, rows: 2, exponential: 6 };
 
 /** Runs a kernel that walks any strides, cut along its first axis. */
-function strided(
-  number: number,
-  op: number,
-  out: Tensor,
-  operands: readonly Tensor[],
-  a: number,
-  b: number,
-  c = 0,
-  d = 0,
-) {
+function strided(job: Job, op: number, out: Tensor, operands: readonly Tensor[], a: number, b: number, c = 0, d = 0) {
   const { rank, meta } = collapse(out.shape, operands);
   const units = rank === 0 ? 1 : meta[0]!;
   const work = units === 0 ? 0 : out.size / units;
-  launch(number, units, work, rank, writeMeta(meta), ownMetas(), op, a, b, c, d);
+  launch(job, units, work, rank, writeMeta(meta), ownMetas(), op, a, b, c, d);
 }
 
 /** SIMD kernels for `f32`. What is rare and no hot spot stays with the reference. */
@@ -69,59 +47,59 @@ export const wasm: Kernels = {
     // Elementwise kernels want one block; a strided input is laid out in the output first.
     if (!x.layout.isContiguous) wasm.copy(x, out);
     const from = x.layout.isContiguous ? address(x) : address(out);
-    launch(job.unary, out.size, cost.function, unaryNumber[op], from, address(out));
+    launch(Job.unary, out.size, cost.function, Unary[op], from, address(out));
   },
   binary(op, a, b, out) {
-    strided(job.binary, binaryNumber[op], out, [a, b], address(a), address(b), address(out));
+    strided(Job.binary, Binary[op], out, [a, b], address(a), address(b), address(out));
   },
   compare(op, a, b, out) {
     if (a.dtype !== "f32") return reference.compare(op, a, b, out);
-    strided(job.compare, compareNumber[op], out, [a, b], address(a), address(b), address(out));
+    strided(Job.compare, Compare[op], out, [a, b], address(a), address(b), address(out));
   },
   where(condition, a, b, out) {
-    strided(job.where, 0, out, [condition, a, b], address(condition), address(a), address(b), address(out));
+    strided(Job.where, 0, out, [condition, a, b], address(condition), address(a), address(b), address(out));
   },
   copy(x, out) {
     if (x.dtype === out.dtype && (x.dtype === "f32" || x.dtype === "i32")) {
-      return strided(job.copy, 0, out, [x, out], address(x), address(out));
+      return strided(Job.copy, 0, out, [x, out], address(x), address(out));
     }
-    const conversion = conversionNumber[`${x.dtype} ${out.dtype}`];
+    const conversion = conversionOf(x.dtype, out.dtype);
     if (conversion === undefined) return reference.copy(x, out);
-    strided(job.convert, conversion, out, [x, out], address(x), address(out));
+    strided(Job.convert, conversion, out, [x, out], address(x), address(out));
   },
   fill(out, value) {
     if (out.dtype !== "f32" || !out.layout.isContiguous) return reference.fill(out, value);
     setFloats(value);
-    launch(job.fill, out.size, cost.plain, address(out));
+    launch(Job.fill, out.size, cost.plain, address(out));
   },
   activationGradient(op, x, g, out) {
-    launch(job.unaryBackward, out.size, cost.function, activationNumber[op], address(x), address(g), address(out));
+    launch(Job.activationGradient, out.size, cost.function, Activation[op], address(x), address(g), address(out));
   },
   reduce(op, x, out) {
     const [outer, n, inner] = x.shape as [number, number, number];
-    if (inner === 1) launch(job.reduceLast, outer, n, n, address(x), address(out), reduceNumber[op]);
-    else launch(job.reduceDown, inner, outer * n, address(x), address(out), inner, reduceNumber[op], n, outer);
+    if (inner === 1) launch(Job.reduceLast, outer, n, n, address(x), address(out), Reduce[op]);
+    else launch(Job.reduceDown, inner, outer * n, address(x), address(out), inner, Reduce[op], n, outer);
   },
   argmax(x, out) {
-    launch(job.argmax, out.size, lastAxis(x), lastAxis(x), address(x), address(out));
+    launch(Job.argmax, out.size, lastAxis(x), lastAxis(x), address(x), address(out));
   },
 
   softmax(x, out) {
-    overRows(job.softmax, cost.exponential, x, address(x), address(out));
+    overRows(Job.softmax, cost.exponential, x, address(x), address(out));
   },
   logSoftmax(x, out) {
-    overRows(job.logSoftmax, cost.exponential, x, address(x), address(out));
+    overRows(Job.logSoftmax, cost.exponential, x, address(x), address(out));
   },
   causalSoftmax(x, out) {
     const [queries, keys] = [x.shape[x.rank - 2]!, lastAxis(x)];
     const matrices = x.size === 0 ? 0 : x.size / (queries * keys);
-    launch(job.causalSoftmax, matrices, queries * keys * 3, address(x), address(out), queries, keys);
+    launch(Job.causalSoftmax, matrices, queries * keys * 3, address(x), address(out), queries, keys);
   },
   softmaxGradient(y, g, out) {
-    overRows(job.softmaxBackward, cost.rows, y, address(y), address(g), address(out));
+    overRows(Job.softmaxGradient, cost.rows, y, address(y), address(g), address(out));
   },
   logSoftmaxGradient(y, g, out) {
-    overRows(job.logSoftmaxBackward, cost.exponential, y, address(y), address(g), address(out));
+    overRows(Job.logSoftmaxGradient, cost.exponential, y, address(y), address(g), address(out));
   },
 
   matmul(a, b, out, bias) {
@@ -149,7 +127,7 @@ export const wasm: Kernels = {
     const sizes = writeMeta(attentionSizes(q, k, v, out));
     const bytes = exports.attentionScratchBytes(sizes);
     setFloats(scale);
-    attend(job.attention, q, k, 1, [
+    attend(Job.attention, q, k, 1, [
       ...[sizes, address(q), address(k), address(v), address(starts), address(out)],
       ...[scratchFor(bytes), bytes],
     ]);
@@ -159,7 +137,7 @@ export const wasm: Kernels = {
     const sizes = writeMeta(attentionSizes(q, k, v, g));
     const bytes = exports.attentionGradientScratchBytes(sizes);
     setFloats(scale);
-    attend(job.attentionGradient, q, k, 3, [
+    attend(Job.attentionGradient, q, k, 3, [
       ...[sizes, address(q), address(k), address(v), address(starts), address(g)],
       ...[address(dq), address(dk), address(dv), scratchFor(bytes), bytes],
     ]);
@@ -167,25 +145,25 @@ export const wasm: Kernels = {
 
   layerNorm(x, weight, bias, out, eps) {
     setFloats(eps);
-    overRows(job.layerNorm, cost.rows, x, address(x), address(weight), address(bias), address(out));
+    overRows(Job.layerNorm, cost.rows, x, address(x), address(weight), address(bias), address(out));
   },
   layerNormGradient(x, weight, g, out, eps) {
     setFloats(eps);
-    overRows(job.layerNormBackwardX, cost.rows, x, address(x), address(weight), address(g), address(out));
+    overRows(Job.layerNormGradient, cost.rows, x, address(x), address(weight), address(g), address(out));
   },
   layerNormWeightGradient(x, g, out, eps) {
-    normWeightGradient(job.layerNormStatistics, x, g, out, eps);
+    normWeightGradient(Job.layerNormStatistics, x, g, out, eps);
   },
   rmsNorm(x, weight, out, eps) {
     setFloats(eps);
-    overRows(job.rmsNorm, cost.rows, x, address(x), address(weight), address(out));
+    overRows(Job.rmsNorm, cost.rows, x, address(x), address(weight), address(out));
   },
   rmsNormGradient(x, weight, g, out, eps) {
     setFloats(eps);
-    overRows(job.rmsNormBackwardX, cost.rows, x, address(x), address(weight), address(g), address(out));
+    overRows(Job.rmsNormGradient, cost.rows, x, address(x), address(weight), address(g), address(out));
   },
   rmsNormWeightGradient(x, g, out, eps) {
-    normWeightGradient(job.rmsNormStatistics, x, g, out, eps);
+    normWeightGradient(Job.rmsNormStatistics, x, g, out, eps);
   },
 
   embedding(weight, index, out) {
@@ -195,75 +173,75 @@ export const wasm: Kernels = {
   embeddingGradient(index, g, out) {
     wasm.fill(out, 0);
     const d = out.shape[1]!;
-    launch(job.scatterAddRows, d, index.size, address(index), address(g), address(out), index.size, d);
+    launch(Job.embeddingGradient, d, index.size, address(index), address(g), address(out), index.size, d);
   },
   crossEntropy(logits, target, out, ignore) {
     // Rows of no classes still have a loss: 0.
     const n = lastAxis(logits);
-    launch(job.crossEntropy, out.size, n * cost.exponential, n, address(logits), address(target), address(out), ignore);
+    launch(Job.crossEntropy, out.size, n * cost.exponential, n, address(logits), address(target), address(out), ignore);
   },
   crossEntropyGradient(logits, target, g, out, ignore) {
     const from = [address(logits), address(target), address(g)] as const;
-    overRows(job.crossEntropyBackward, 2 * cost.exponential, logits, ...from, address(out), ignore);
+    overRows(Job.crossEntropyGradient, 2 * cost.exponential, logits, ...from, address(out), ignore);
   },
   rotary(x, cos, sin, out, heads) {
     const [batch, length, vectors, d] = x.shape as [number, number, number, number];
     const inputs = [address(x), address(cos), address(sin)] as const;
-    launch(job.rotary, batch * length, 2 * vectors * d, ...inputs, address(out), heads, vectors, d, lastAxis(cos));
+    launch(Job.rotary, batch * length, 2 * vectors * d, ...inputs, address(out), heads, vectors, d, lastAxis(cos));
   },
   swiglu(gate, up, out) {
-    launch(job.swiglu, out.size, cost.function, address(gate), address(up), address(out));
+    launch(Job.swiglu, out.size, cost.function, address(gate), address(up), address(out));
   },
   swigluGateGradient(gate, up, g, out) {
     const inputs = [address(gate), address(up), address(g)] as const;
-    launch(job.swigluBackwardGate, out.size, cost.function, ...inputs, address(out));
+    launch(Job.swigluGateGradient, out.size, cost.function, ...inputs, address(out));
   },
   klWithout(clean, edited, index, out) {
     const n = lastAxis(clean);
     const inputs = [address(clean), address(edited), address(index)] as const;
-    launch(job.klWithout, out.size, n * cost.exponential, n, ...inputs, address(out), lastAxis(index));
+    launch(Job.klWithout, out.size, n * cost.exponential, n, ...inputs, address(out), lastAxis(index));
   },
   klWithoutGradient(clean, edited, index, g, out) {
     const n = lastAxis(clean);
     const inputs = [address(clean), address(edited), address(index), address(g)] as const;
-    launch(job.klWithoutBackward, g.size, n * cost.exponential, n, ...inputs, address(out), lastAxis(index));
+    launch(Job.klWithoutGradient, g.size, n * cost.exponential, n, ...inputs, address(out), lastAxis(index));
   },
   gather(x, index, out, axis) {
     const sizes = alongAxis(x, index, axis);
     if (sizes === undefined) return reference.gather(x, index, out, axis);
-    launch(job.gatherAlong, 1, 0, address(x), address(index), address(out), ...sizes);
+    launch(Job.gather, 1, 0, address(x), address(index), address(out), ...sizes);
   },
   scatterAdd(out, index, source, axis) {
     const sizes = alongAxis(out, index, axis);
     if (sizes === undefined) return reference.scatterAdd(out, index, source, axis);
-    launch(job.scatterAddAlong, 1, 0, address(out), address(index), address(source), ...sizes);
+    launch(Job.scatterAdd, 1, 0, address(out), address(index), address(source), ...sizes);
   },
   adam(p, g, m, v, { lr, beta1, beta2, eps, weightDecay, correction1, correction2 }) {
     setFloats(lr, beta1, beta2, eps, weightDecay, correction1, correction2);
-    launch(job.adam, p.size, 2 * cost.rows, address(p), address(g), address(m), address(v));
+    launch(Job.adam, p.size, 2 * cost.rows, address(p), address(g), address(m), address(v));
   },
 };
 
 /** Runs a kernel on the rows of `x`. */
-function overRows(number: number, perElement: number, x: Tensor, a: number, b: number, c = 0, d = 0, e = 0): void {
+function overRows(job: Job, perElement: number, x: Tensor, a: number, b: number, c = 0, d = 0, e = 0): void {
   const n = lastAxis(x);
-  launch(number, rows(x), n * perElement, n, a, b, c, d, e);
+  launch(job, rows(x), n * perElement, n, a, b, c, d, e);
 }
 
 /** Statistics of each row first; then the sum over rows can go column by column. */
-function normWeightGradient(statistics: number, x: Tensor, g: Tensor, out: Tensor, eps: number): void {
+function normWeightGradient(statistics: Job, x: Tensor, g: Tensor, out: Tensor, eps: number): void {
   const [count, n] = [rows(x), lastAxis(x)];
   const bytes = 8 * count;
   const stats = allocate(bytes);
   setFloats(eps);
   overRows(statistics, cost.rows, x, address(x), stats);
-  launch(job.normBackwardW, n, 2 * count, address(x), address(g), stats, address(out), count, n);
+  launch(Job.normWeightGradient, n, 2 * count, address(x), address(g), stats, address(out), count, n);
   release(stats, bytes);
 }
 
 /** Units are pairs of batch entry and key head. */
-function attend(number: number, q: Tensor, k: Tensor, passes: number, values: readonly number[]): void {
+function attend(job: Job, q: Tensor, k: Tensor, passes: number, values: readonly number[]): void {
   const units = k.shape[0]! * k.shape[2]!;
   const perUnit = (passes * q.size * k.shape[1]!) / units / 4;
-  launchParts(number, units, grain(units, perUnit), values);
+  launchParts(job, units, grain(units, perUnit), values);
 }

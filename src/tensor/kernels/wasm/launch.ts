@@ -1,22 +1,8 @@
 import { allocate, memory, release } from "../../memory/memory";
+import { floatsAt, integersAt, type Job } from "../numbers";
 import { exports } from "./module";
 import { ensureWorkers, threadCount, workerFailed } from "./threads";
 
-/** Job numbers, in the order of `assembly/jobs.ts`. */
-const names = [
-  ...(["unary", "unaryBackward", "binary", "compare", "where", "copy", "fill", "reduceLast", "reduceDown"] as const),
-  ...(["argmax", "softmax", "logSoftmax", "causalSoftmax", "softmaxBackward", "logSoftmaxBackward", "gemm"] as const),
-  ...(["layerNorm", "layerNormBackwardX", "layerNormStatistics", "rmsNorm", "rmsNormBackwardX"] as const),
-  ...(["rmsNormStatistics", "normBackwardW", "embedding", "scatterAddRows", "crossEntropy"] as const),
-  ...(["crossEntropyBackward", "adam", "swiglu", "swigluBackwardGate", "klWithout", "klWithoutBackward"] as const),
-  ...(["gatherAlong", "scatterAddAlong", "attention", "attentionGradient", "rotary"] as const),
-  ...(["convert", "gemmF16", "gemmBf16", "embeddingF16", "embeddingBf16"] as const),
-] as const;
-export const job = Object.fromEntries(names.map((name, i) => [name, i])) as Record<(typeof names)[number], number>;
-
-/** Where `assembly/pool.ts` reads the arguments of a job. */
-const integersAt = 640;
-const floatsAt = 704;
 let integers = new Int32Array(memory.buffer, integersAt, 16);
 let floats = new Float32Array(memory.buffer, floatsAt, 8);
 
@@ -50,7 +36,7 @@ export function setFloats(a: number, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0): 
  * one, so that a call makes no garbage.
  */
 export function launch(
-  number: number,
+  job: Job,
   units: number,
   work: number,
   a = 0,
@@ -71,19 +57,19 @@ export function launch(
   integers[5] = f;
   integers[6] = g;
   integers[7] = h;
-  runJob(number, units, grain(units, work));
+  runJob(job, units, grain(units, work));
 }
 
 /** The same with up to 16 arguments, in chunks of `size` units. */
-export function launchParts(number: number, units: number, size: number, values: readonly number[]): void {
+export function launchParts(job: Job, units: number, size: number, values: readonly number[]): void {
   refresh();
   for (let i = 0; i < values.length; i++) integers[i] = values[i]!;
-  runJob(number, units, size);
+  runJob(job, units, size);
 }
 
-function runJob(number: number, units: number, size: number): void {
+function runJob(job: Job, units: number, size: number): void {
   if (size < units) ensureWorkers();
-  if (exports.run(number, units, size, mayWait) !== 0) workerFailed();
+  if (exports.run(job, units, size, mayWait) !== 0) workerFailed();
 }
 
 /** Units per chunk. */

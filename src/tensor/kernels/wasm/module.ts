@@ -1,6 +1,6 @@
-import { fromBase64 } from "../../base64";
 import { canShare, findRelaxedSimd } from "../../host";
 import { memory } from "../../memory/memory";
+import { fromBase64 } from "./base64";
 import { plainBase64, relaxedBase64 } from "./binary";
 
 /** What the module exports. See `assembly/index.ts`. */

@@ -18,8 +18,8 @@ import {
   writeCheckpoint,
   writeSafetensors,
 } from "fader/nn";
-import { bfloatToNumber, halfToNumber, numberToBfloat, numberToHalf } from "fader/tensor";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bfloatToNumber, halfToNumber, numberToBfloat, numberToHalf } from "../../../../src/tensor/internal";
 import { tinyModel, values } from "../../../helpers/tiny";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));

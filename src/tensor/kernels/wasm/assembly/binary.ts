@@ -1,5 +1,5 @@
 // Broadcasting functions of two or three strided inputs into a contiguous output.
-import * as ops from "./ops";
+import { Binary, Compare } from "../../numbers";
 import { gather, gatherSome, splat, storeSome } from "./simd";
 
 class Add { @inline of(a: v128, b: v128): v128 { return f32x4.add(a, b); } }
@@ -105,25 +105,25 @@ function start<F, Out>(rank: i32, meta: usize, a: usize, b: usize, out: usize): 
 
 export function binary(op: i32, rank: i32, meta: usize, a: usize, b: usize, out: usize): void {
   switch (op) {
-    case ops.ADD: return start<Add, Floats>(rank, meta, a, b, out);
-    case ops.SUB: return start<Sub, Floats>(rank, meta, a, b, out);
-    case ops.MUL: return start<Mul, Floats>(rank, meta, a, b, out);
-    case ops.DIV: return start<Div, Floats>(rank, meta, a, b, out);
-    case ops.MAXIMUM: return start<Maximum, Floats>(rank, meta, a, b, out);
-    case ops.MINIMUM: return start<Minimum, Floats>(rank, meta, a, b, out);
-    case ops.POW: return start<Pow, Floats>(rank, meta, a, b, out);
+    case Binary.add: return start<Add, Floats>(rank, meta, a, b, out);
+    case Binary.sub: return start<Sub, Floats>(rank, meta, a, b, out);
+    case Binary.mul: return start<Mul, Floats>(rank, meta, a, b, out);
+    case Binary.div: return start<Div, Floats>(rank, meta, a, b, out);
+    case Binary.maximum: return start<Maximum, Floats>(rank, meta, a, b, out);
+    case Binary.minimum: return start<Minimum, Floats>(rank, meta, a, b, out);
+    case Binary.pow: return start<Pow, Floats>(rank, meta, a, b, out);
     default: unreachable();
   }
 }
 
 export function compare(op: i32, rank: i32, meta: usize, a: usize, b: usize, out: usize): void {
   switch (op) {
-    case ops.EQ: return start<Eq, Flags>(rank, meta, a, b, out);
-    case ops.NE: return start<Ne, Flags>(rank, meta, a, b, out);
-    case ops.LT: return start<Lt, Flags>(rank, meta, a, b, out);
-    case ops.LE: return start<Le, Flags>(rank, meta, a, b, out);
-    case ops.GT: return start<Gt, Flags>(rank, meta, a, b, out);
-    case ops.GE: return start<Ge, Flags>(rank, meta, a, b, out);
+    case Compare.eq: return start<Eq, Flags>(rank, meta, a, b, out);
+    case Compare.ne: return start<Ne, Flags>(rank, meta, a, b, out);
+    case Compare.lt: return start<Lt, Flags>(rank, meta, a, b, out);
+    case Compare.le: return start<Le, Flags>(rank, meta, a, b, out);
+    case Compare.gt: return start<Gt, Flags>(rank, meta, a, b, out);
+    case Compare.ge: return start<Ge, Flags>(rank, meta, a, b, out);
     default: unreachable();
   }
 }

@@ -1,32 +1,26 @@
 // Strided copies from and to 16-bit floats.
+import { Conversion } from "../../numbers";
 import { BF16, F16, widenRow } from "./elements";
 import { narrowToBfloat, narrowToHalf } from "./half";
-
-/** What is copied to what: part of the binary interface, so the order is fixed. */
-const F16_TO_F32: i32 = 0;
-const BF16_TO_F32: i32 = 1;
-const F32_TO_F16: i32 = 2;
-const F32_TO_BF16: i32 = 3;
-const BITS: i32 = 4;
 
 /** Bytes of an element are 1 << this. */
 // @ts-ignore: decorator
 @inline
 export function sourceShift(kind: i32): i32 {
-  return kind == F32_TO_F16 || kind == F32_TO_BF16 ? 2 : 1;
+  return kind == Conversion.f32_f16 || kind == Conversion.f32_bf16 ? 2 : 1;
 }
 
 // @ts-ignore: decorator
 @inline
 export function targetShift(kind: i32): i32 {
-  return kind == F16_TO_F32 || kind == BF16_TO_F32 ? 2 : 1;
+  return kind == Conversion.f16_f32 || kind == Conversion.bf16_f32 ? 2 : 1;
 }
 
 /** Bits of four floats, the low halves of the lanes side by side. */
 // @ts-ignore: decorator
 @inline
 function narrow(kind: i32, x: v128): v128 {
-  const bits = kind == F32_TO_F16 ? narrowToHalf(x) : narrowToBfloat(x);
+  const bits = kind == Conversion.f32_f16 ? narrowToHalf(x) : narrowToBfloat(x);
   return i16x8.narrow_i32x4_u(bits, bits);
 }
 
@@ -46,9 +40,9 @@ function narrowRow(kind: i32, src: usize, dst: usize, n: i32): void {
 
 function convertOne(kind: i32, src: usize, dst: usize): void {
   switch (kind) {
-    case F16_TO_F32: return store<f32>(dst, changetype<F16>(0).one(src));
-    case BF16_TO_F32: return store<f32>(dst, changetype<BF16>(0).one(src));
-    case BITS: return store<u16>(dst, load<u16>(src));
+    case Conversion.f16_f32: return store<f32>(dst, changetype<F16>(0).one(src));
+    case Conversion.bf16_f32: return store<f32>(dst, changetype<BF16>(0).one(src));
+    case Conversion.bits: return store<u16>(dst, load<u16>(src));
     default: return narrowRow(kind, src, dst, 1);
   }
 }
@@ -56,9 +50,9 @@ function convertOne(kind: i32, src: usize, dst: usize): void {
 function convertRow(kind: i32, src: usize, srcStride: i32, dst: usize, dstStride: i32, n: i32): void {
   if (srcStride == 1 && dstStride == 1) {
     switch (kind) {
-      case F16_TO_F32: return widenRow<F16>(src, dst, n);
-      case BF16_TO_F32: return widenRow<BF16>(src, dst, n);
-      case BITS: return memory.copy(dst, src, n << 1);
+      case Conversion.f16_f32: return widenRow<F16>(src, dst, n);
+      case Conversion.bf16_f32: return widenRow<BF16>(src, dst, n);
+      case Conversion.bits: return memory.copy(dst, src, n << 1);
       default: return narrowRow(kind, src, dst, n);
     }
   }

@@ -14,7 +14,7 @@ export function swiglu(gate: usize, up: usize, out: usize, n: i32): void {
 }
 
 /** out = g·up·silu′(gate). */
-export function swigluBackwardGate(gate: usize, up: usize, g: usize, out: usize, n: i32): void {
+export function swigluGateGradient(gate: usize, up: usize, g: usize, out: usize, n: i32): void {
   let left = n;
   for (; left >= 4; left -= 4) {
     v128.store(out, f32x4.mul(math.siluSlope(v128.load(gate)), f32x4.mul(v128.load(up), v128.load(g))));

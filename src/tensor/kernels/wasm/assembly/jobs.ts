@@ -1,5 +1,6 @@
 // Every kernel as a job over units that can be computed apart: how a range of units becomes a call.
 // The arguments are numbered as `launch` in `kernels.ts` passes them.
+import { Job } from "../../numbers";
 import { attention } from "./attention";
 import { attentionGradient } from "./attention-gradient";
 import { binary, compare, where_ } from "./binary";
@@ -7,34 +8,25 @@ import { convertStrided, sourceShift, targetShift } from "./convert";
 import { copyStrided, fill } from "./copy";
 import { BF16, F16, Stored } from "./elements";
 import { gatherAlong, scatterAddAlong } from "./gather";
-import { swiglu, swigluBackwardGate } from "./gated";
+import { swiglu, swigluGateGradient } from "./gated";
 import { GEMM_SCRATCH, gemmParts } from "./gemm";
-import { klWithout, klWithoutBackward } from "./kl";
-import { crossEntropy, crossEntropyBackward } from "./loss";
+import { klWithout, klWithoutGradient } from "./kl";
+import { crossEntropy, crossEntropyGradient } from "./loss";
 import {
   layerNorm,
-  layerNormBackwardX,
+  layerNormGradient,
   layerNormStatistics,
   rmsNorm,
-  rmsNormBackwardX,
+  rmsNormGradient,
   rmsNormStatistics,
 } from "./norm";
-import { normBackwardW } from "./norm-weight";
+import { normWeightGradient } from "./norm-weight";
 import { float, integer } from "./pool";
 import { argmax, reduceDown, reduceLast } from "./reduce";
 import { rotary } from "./rotary";
-import { causalSoftmax, logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./softmax";
+import { causalSoftmax, logSoftmax, logSoftmaxGradient, softmax, softmaxGradient } from "./softmax";
 import { adam, embedding, embeddingWidened, scatterAddRows } from "./train";
-import { unary, unaryBackward } from "./unary";
-
-export enum Job {
-  Unary, UnaryBackward, Binary, Compare, Where, Copy, Fill, ReduceLast, ReduceDown, Argmax,
-  Softmax, LogSoftmax, CausalSoftmax, SoftmaxBackward, LogSoftmaxBackward, Gemm,
-  LayerNorm, LayerNormBackwardX, LayerNormStatistics, RmsNorm, RmsNormBackwardX, RmsNormStatistics, NormBackwardW,
-  Embedding, ScatterAddRows, CrossEntropy, CrossEntropyBackward, Adam,
-  Swiglu, SwigluBackwardGate, KlWithout, KlWithoutBackward, GatherAlong, ScatterAddAlong, Attention, AttentionGradient,
-  Rotary, Convert, GemmF16, GemmBf16, EmbeddingF16, EmbeddingBf16,
-}
+import { unary, activationGradient } from "./unary";
 
 /** Most integers of the shapes and strides of one call. */
 const META_BYTES: usize = 512;
@@ -74,17 +66,17 @@ function strided(job: i32, from: i32, to: i32, thread: i32): void {
   const rank = integer(0);
   const op = integer(3);
   const meta = ownMeta(thread, rank, to - from);
-  if (job == Job.Convert) {
+  if (job == Job.convert) {
     const source = <usize>integer(4) + <usize>((from * firstStride(meta, rank, 0)) << sourceShift(op));
     const target = <usize>integer(5) + <usize>((from * firstStride(meta, rank, 1)) << targetShift(op));
     return convertStrided(op, rank, meta, source, target);
   }
   const a = at(4, from * firstStride(meta, rank, 0));
-  if (job == Job.Copy) return copyStrided(rank, meta, a, at(5, from * firstStride(meta, rank, 1)));
+  if (job == Job.copy) return copyStrided(rank, meta, a, at(5, from * firstStride(meta, rank, 1)));
   const b = at(5, from * firstStride(meta, rank, 1));
   const done = from * rest(meta, rank);
-  if (job == Job.Binary) return binary(op, rank, meta, a, b, at(6, done));
-  if (job == Job.Compare) return compare(op, rank, meta, a, b, <usize>integer(6) + <usize>done);
+  if (job == Job.binary) return binary(op, rank, meta, a, b, at(6, done));
+  if (job == Job.compare) return compare(op, rank, meta, a, b, <usize>integer(6) + <usize>done);
   const condition = <usize>integer(4) + <usize>(from * firstStride(meta, rank, 0));
   where_(rank, meta, condition, b, at(6, from * firstStride(meta, rank, 2)), at(7, done));
 }
@@ -95,34 +87,34 @@ function overRows(job: i32, from: i32, to: i32): void {
   const n = integer(0);
   const done = from * n;
   switch (job) {
-    case Job.Argmax: return argmax(at(1, done), at(2, from), rows, n);
-    case Job.ReduceLast: return reduceLast(integer(3), at(1, done), at(2, from), rows, n);
-    case Job.Softmax: return softmax(at(1, done), at(2, done), rows, n);
-    case Job.LogSoftmax: return logSoftmax(at(1, done), at(2, done), rows, n);
-    case Job.SoftmaxBackward: return softmaxBackward(at(1, done), at(2, done), at(3, done), rows, n);
-    case Job.LogSoftmaxBackward: return logSoftmaxBackward(at(1, done), at(2, done), at(3, done), rows, n);
-    case Job.LayerNorm: return layerNorm(at(1, done), integer(2), integer(3), at(4, done), rows, n, float(0));
-    case Job.LayerNormBackwardX:
-      return layerNormBackwardX(at(1, done), integer(2), at(3, done), at(4, done), rows, n, float(0));
-    case Job.RmsNorm: return rmsNorm(at(1, done), integer(2), at(3, done), rows, n, float(0));
-    case Job.RmsNormBackwardX:
-      return rmsNormBackwardX(at(1, done), integer(2), at(3, done), at(4, done), rows, n, float(0));
-    case Job.LayerNormStatistics: return layerNormStatistics(at(1, done), at(2, 2 * from), rows, n, float(0));
-    case Job.RmsNormStatistics: return rmsNormStatistics(at(1, done), at(2, 2 * from), rows, n, float(0));
-    case Job.KlWithout: {
+    case Job.argmax: return argmax(at(1, done), at(2, from), rows, n);
+    case Job.reduceLast: return reduceLast(integer(3), at(1, done), at(2, from), rows, n);
+    case Job.softmax: return softmax(at(1, done), at(2, done), rows, n);
+    case Job.logSoftmax: return logSoftmax(at(1, done), at(2, done), rows, n);
+    case Job.softmaxGradient: return softmaxGradient(at(1, done), at(2, done), at(3, done), rows, n);
+    case Job.logSoftmaxGradient: return logSoftmaxGradient(at(1, done), at(2, done), at(3, done), rows, n);
+    case Job.layerNorm: return layerNorm(at(1, done), integer(2), integer(3), at(4, done), rows, n, float(0));
+    case Job.layerNormGradient:
+      return layerNormGradient(at(1, done), integer(2), at(3, done), at(4, done), rows, n, float(0));
+    case Job.rmsNorm: return rmsNorm(at(1, done), integer(2), at(3, done), rows, n, float(0));
+    case Job.rmsNormGradient:
+      return rmsNormGradient(at(1, done), integer(2), at(3, done), at(4, done), rows, n, float(0));
+    case Job.layerNormStatistics: return layerNormStatistics(at(1, done), at(2, 2 * from), rows, n, float(0));
+    case Job.rmsNormStatistics: return rmsNormStatistics(at(1, done), at(2, 2 * from), rows, n, float(0));
+    case Job.klWithout: {
       const k = integer(5);
       return klWithout(at(1, done), at(2, done), at(3, from * k), at(4, from), rows, n, k);
     }
-    case Job.KlWithoutBackward: {
+    case Job.klWithoutGradient: {
       const k = integer(6);
-      return klWithoutBackward(at(1, done), at(2, done), at(3, from * k), at(4, from), at(5, done), rows, n, k);
+      return klWithoutGradient(at(1, done), at(2, done), at(3, from * k), at(4, from), at(5, done), rows, n, k);
     }
-    case Job.Embedding: return embedding(integer(1), at(2, from), at(3, done), rows, n);
-    case Job.EmbeddingF16: return embeddingWidened<F16>(integer(1), at(2, from), at(3, done), rows, n);
-    case Job.EmbeddingBf16: return embeddingWidened<BF16>(integer(1), at(2, from), at(3, done), rows, n);
-    case Job.CrossEntropy: return crossEntropy(at(1, done), at(2, from), at(3, from), rows, n, integer(4));
-    case Job.CrossEntropyBackward:
-      return crossEntropyBackward(at(1, done), at(2, from), at(3, from), at(4, done), rows, n, integer(5));
+    case Job.embedding: return embedding(integer(1), at(2, from), at(3, done), rows, n);
+    case Job.embeddingF16: return embeddingWidened<F16>(integer(1), at(2, from), at(3, done), rows, n);
+    case Job.embeddingBf16: return embeddingWidened<BF16>(integer(1), at(2, from), at(3, done), rows, n);
+    case Job.crossEntropy: return crossEntropy(at(1, done), at(2, from), at(3, from), rows, n, integer(4));
+    case Job.crossEntropyGradient:
+      return crossEntropyGradient(at(1, done), at(2, from), at(3, from), at(4, done), rows, n, integer(5));
     default: unreachable();
   }
 }
@@ -140,15 +132,15 @@ function product(stored: i32, from: i32, to: i32, thread: i32): void {
 export function perform(job: i32, from: i32, to: i32, thread: i32): void {
   const count = to - from;
   switch (job) {
-    case Job.Unary: return unary(integer(0), at(1, from), at(2, from), count);
-    case Job.UnaryBackward: return unaryBackward(integer(0), at(1, from), at(2, from), at(3, from), count);
-    case Job.Binary:
-    case Job.Compare:
-    case Job.Where:
-    case Job.Copy:
-    case Job.Convert: return strided(job, from, to, thread);
-    case Job.Fill: return fill(at(0, from), count, float(0));
-    case Job.ReduceDown: {
+    case Job.unary: return unary(integer(0), at(1, from), at(2, from), count);
+    case Job.activationGradient: return activationGradient(integer(0), at(1, from), at(2, from), at(3, from), count);
+    case Job.binary:
+    case Job.compare:
+    case Job.where:
+    case Job.copy:
+    case Job.convert: return strided(job, from, to, thread);
+    case Job.fill: return fill(at(0, from), count, float(0));
+    case Job.reduceDown: {
       const columns = integer(2);
       const n = integer(4);
       for (let outer = 0; outer < integer(5); outer++) {
@@ -157,32 +149,32 @@ export function perform(job: i32, from: i32, to: i32, thread: i32): void {
       }
       return;
     }
-    case Job.CausalSoftmax: {
+    case Job.causalSoftmax: {
       const size = integer(2) * integer(3);
       return causalSoftmax(at(0, from * size), at(1, from * size), count, integer(2), integer(3));
     }
-    case Job.Gemm: return product(Stored.F32, from, to, thread);
-    case Job.GemmF16: return product(Stored.F16, from, to, thread);
-    case Job.GemmBf16: return product(Stored.BF16, from, to, thread);
+    case Job.gemm: return product(Stored.F32, from, to, thread);
+    case Job.gemmF16: return product(Stored.F16, from, to, thread);
+    case Job.gemmBf16: return product(Stored.BF16, from, to, thread);
     // Units are columns: each is summed over all rows by one thread.
-    case Job.NormBackwardW: {
+    case Job.normWeightGradient: {
       const n = integer(5);
-      return normBackwardW(at(0, from), at(1, from), integer(2), at(3, from), integer(4), n, count);
+      return normWeightGradient(at(0, from), at(1, from), integer(2), at(3, from), integer(4), n, count);
     }
-    case Job.ScatterAddRows: {
+    case Job.embeddingGradient: {
       return scatterAddRows(integer(0), at(1, from), at(2, from), integer(3), count, integer(4));
     }
-    case Job.Attention:
+    case Job.attention:
       return attention(
         integer(0), integer(1), integer(2), integer(3), integer(4), integer(5), float(0),
         <usize>integer(6) + <usize>thread * <usize>integer(7), from, to,
       );
-    case Job.AttentionGradient:
+    case Job.attentionGradient:
       return attentionGradient(
         integer(0), integer(1), integer(2), integer(3), integer(4), integer(5), integer(6), integer(7), integer(8),
         float(0), <usize>integer(9) + <usize>thread * <usize>integer(10), from, to,
       );
-    case Job.Rotary: {
+    case Job.rotary: {
       const row = integer(5) * integer(6);
       const half = integer(7);
       return rotary(
@@ -190,14 +182,14 @@ export function perform(job: i32, from: i32, to: i32, thread: i32): void {
         integer(4), integer(5), integer(6), half,
       );
     }
-    case Job.Swiglu: return swiglu(at(0, from), at(1, from), at(2, from), count);
-    case Job.SwigluBackwardGate:
-      return swigluBackwardGate(at(0, from), at(1, from), at(2, from), at(3, from), count);
-    case Job.GatherAlong:
+    case Job.swiglu: return swiglu(at(0, from), at(1, from), at(2, from), count);
+    case Job.swigluGateGradient:
+      return swigluGateGradient(at(0, from), at(1, from), at(2, from), at(3, from), count);
+    case Job.gather:
       return gatherAlong(integer(0), integer(1), integer(2), integer(3), integer(4), integer(5), integer(6));
-    case Job.ScatterAddAlong:
+    case Job.scatterAdd:
       return scatterAddAlong(integer(0), integer(1), integer(2), integer(3), integer(4), integer(5), integer(6));
-    case Job.Adam:
+    case Job.adam:
       return adam(
         at(0, from), at(1, from), at(2, from), at(3, from), count,
         float(0), float(1), float(2), float(3), float(4), float(5), float(6),

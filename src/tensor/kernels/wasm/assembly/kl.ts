@@ -133,7 +133,7 @@ function slopeRow(x: usize, y: usize, n: i32, index: usize, k: i32, g: f32, out:
 }
 
 /** The derivative with respect to y, times g [rows]. */
-export function klWithoutBackward(
+export function klWithoutGradient(
   x: usize, y: usize, index: usize, g: usize, out: usize, rows: i32, n: i32, k: i32,
 ): void {
   for (let r = 0; r < rows; r++) {

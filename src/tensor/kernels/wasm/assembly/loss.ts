@@ -25,7 +25,7 @@ export function crossEntropy(
 }
 
 /** out = g·(softmax − onehot), 0 at ignored rows. */
-export function crossEntropyBackward(
+export function crossEntropyGradient(
   logits: usize, target: usize, g: usize, out: usize, rows: i32, n: i32, ignore: i32,
 ): void {
   const left = n & 3;

@@ -64,7 +64,7 @@ function addRow(x: usize, g: usize, stats: usize, out: usize, columns: i32): voi
  * out = Σ over rows of g·x̂, with the statistics [rows, 2] of the norm's rows. The first `columns` of rows of n: x, g
  * and out may point to the first of a range of columns.
  */
-export function normBackwardW(
+export function normWeightGradient(
   x: usize, g: usize, stats: usize, out: usize, rows: i32, n: i32, columns: i32,
 ): void {
   const step: usize = n << 2;

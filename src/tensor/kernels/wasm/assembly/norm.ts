@@ -147,7 +147,7 @@ function backwardX<K>(x: usize, w: usize, g: usize, out: usize, rows: i32, n: i3
   }
 }
 
-/** [rows, 2]: mean and scale of each row, for `normBackwardW`. */
+/** [rows, 2]: mean and scale of each row, for `normWeightGradient`. */
 function statistics<K>(x: usize, out: usize, rows: i32, n: i32, eps: f32): void {
   for (let r = 0; r < rows; r++) {
     const missing = measure<K>(x, n, eps);
@@ -161,7 +161,7 @@ function statistics<K>(x: usize, out: usize, rows: i32, n: i32, eps: f32): void 
 export function layerNorm(x: usize, w: usize, b: usize, out: usize, rows: i32, n: i32, eps: f32): void {
   forward<Layer>(x, w, b, out, rows, n, eps);
 }
-export function layerNormBackwardX(x: usize, w: usize, g: usize, out: usize, rows: i32, n: i32, eps: f32): void {
+export function layerNormGradient(x: usize, w: usize, g: usize, out: usize, rows: i32, n: i32, eps: f32): void {
   backwardX<Layer>(x, w, g, out, rows, n, eps);
 }
 export function layerNormStatistics(x: usize, out: usize, rows: i32, n: i32, eps: f32): void {
@@ -170,7 +170,7 @@ export function layerNormStatistics(x: usize, out: usize, rows: i32, n: i32, eps
 export function rmsNorm(x: usize, w: usize, out: usize, rows: i32, n: i32, eps: f32): void {
   forward<Rms>(x, w, 0, out, rows, n, eps);
 }
-export function rmsNormBackwardX(x: usize, w: usize, g: usize, out: usize, rows: i32, n: i32, eps: f32): void {
+export function rmsNormGradient(x: usize, w: usize, g: usize, out: usize, rows: i32, n: i32, eps: f32): void {
   backwardX<Rms>(x, w, g, out, rows, n, eps);
 }
 export function rmsNormStatistics(x: usize, out: usize, rows: i32, n: i32, eps: f32): void {

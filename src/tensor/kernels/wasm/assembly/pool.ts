@@ -1,5 +1,6 @@
 // Sharing one kernel among threads. The caller cuts the work into chunks and computes too; whoever is free takes the
 // next chunk, so that a late or dead worker costs time, never a result. Chunks are computed alike by any thread.
+import { floatsAt, integersAt } from "../../numbers";
 import { perform } from "./jobs";
 
 // One cache line each, so that threads that spin on one do not slow down the others.
@@ -13,10 +14,8 @@ const FAILED: usize = 384;
 const READY: usize = 448;
 /** Workers of an older epoch leave. */
 const EPOCH: usize = 512;
-/** Job number, units, units per chunk; then the integer and the float arguments, written by the caller. */
+/** Job number, units, units per chunk; the arguments lie behind them. */
 const JOB: usize = 576;
-const INTEGERS: usize = 640;
-const FLOATS: usize = 704;
 
 const MOST_CHUNKS: i32 = 30000;
 /** Looks before going to sleep: some tens of microseconds, longer than the gap between two kernels. */
@@ -28,13 +27,13 @@ const PATIENCE: i32 = 20;
 // @ts-ignore: decorator
 @inline
 export function integer(i: i32): i32 {
-  return load<i32>(INTEGERS + (i << 2));
+  return load<i32>(integersAt + (i << 2));
 }
 
 // @ts-ignore: decorator
 @inline
 export function float(i: i32): f32 {
-  return load<f32>(FLOATS + (i << 2));
+  return load<f32>(floatsAt + (i << 2));
 }
 
 /**

@@ -1,6 +1,6 @@
 // Reductions over the middle axis of [outer, n, inner].
 import { fill } from "./copy";
-import * as ops from "./ops";
+import { Reduce } from "../../numbers";
 import { rowMax } from "./rows";
 import { first, gatherSome, loadSome, splat, storeSome } from "./simd";
 
@@ -121,9 +121,9 @@ function reduceRows<F>(x: usize, out: usize, rows: i32, n: i32): void {
 /** Each of `rows` contiguous rows of n. */
 export function reduceLast(op: i32, x: usize, out: usize, rows: i32, n: i32): void {
   switch (op) {
-    case ops.SUM: return reduceRows<Sum>(x, out, rows, n);
-    case ops.MAX: return reduceRows<Max>(x, out, rows, n);
-    case ops.MIN: return reduceRows<Min>(x, out, rows, n);
+    case Reduce.sum: return reduceRows<Sum>(x, out, rows, n);
+    case Reduce.max: return reduceRows<Max>(x, out, rows, n);
+    case Reduce.min: return reduceRows<Min>(x, out, rows, n);
     default: unreachable();
   }
 }
@@ -131,9 +131,9 @@ export function reduceLast(op: i32, x: usize, out: usize, rows: i32, n: i32): vo
 /** `columns` of one matrix of n rows that are `step` bytes apart. */
 export function reduceDown(op: i32, x: usize, out: usize, n: i32, step: usize, columns: i32): void {
   switch (op) {
-    case ops.SUM: return overRows<Sum>(x, n, step, out, columns);
-    case ops.MAX: return overRows<Max>(x, n, step, out, columns);
-    case ops.MIN: return overRows<Min>(x, n, step, out, columns);
+    case Reduce.sum: return overRows<Sum>(x, n, step, out, columns);
+    case Reduce.max: return overRows<Max>(x, n, step, out, columns);
+    case Reduce.min: return overRows<Min>(x, n, step, out, columns);
     default: unreachable();
   }
 }

@@ -99,7 +99,7 @@ export function logSoftmax(x: usize, out: usize, rows: i32, n: i32): void {
 }
 
 /** out = y·(g − Σ g·y). */
-export function softmaxBackward(y: usize, g: usize, out: usize, rows: i32, n: i32): void {
+export function softmaxGradient(y: usize, g: usize, out: usize, rows: i32, n: i32): void {
   const left = n & 3;
   const whole: usize = (n - left) << 2;
   const step: usize = n << 2;
@@ -119,7 +119,7 @@ export function softmaxBackward(y: usize, g: usize, out: usize, rows: i32, n: i3
 }
 
 /** out = g − e^y·Σ g. */
-export function logSoftmaxBackward(y: usize, g: usize, out: usize, rows: i32, n: i32): void {
+export function logSoftmaxGradient(y: usize, g: usize, out: usize, rows: i32, n: i32): void {
   const left = n & 3;
   const whole: usize = (n - left) << 2;
   const step: usize = n << 2;

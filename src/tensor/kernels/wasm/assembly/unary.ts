@@ -1,6 +1,6 @@
 // Elementwise functions of one contiguous input, and three derivatives.
+import { Activation, Unary } from "../../numbers";
 import * as math from "./math";
-import * as ops from "./ops";
 import { loadSome, splat, storeSome } from "./simd";
 
 class Neg { @inline of(x: v128): v128 { return f32x4.neg(x); } }
@@ -80,35 +80,35 @@ function mapTimes<F>(x: usize, g: usize, out: usize, n: i32): void {
 
 export function unary(op: i32, x: usize, out: usize, n: i32): void {
   switch (op) {
-    case ops.NEG: return map<Neg>(x, out, n);
-    case ops.EXP: return map<Exp>(x, out, n);
-    case ops.LOG: return map<Log>(x, out, n);
-    case ops.SQRT: return map<Sqrt>(x, out, n);
-    case ops.RSQRT: return map<Rsqrt>(x, out, n);
-    case ops.TANH: return map<Tanh>(x, out, n);
-    case ops.ERF: return map<Erf>(x, out, n);
-    case ops.SIGMOID: return map<Sigmoid>(x, out, n);
-    case ops.SILU: return map<Silu>(x, out, n);
-    case ops.RELU: return map<Relu>(x, out, n);
-    case ops.SOFTPLUS: return map<Softplus>(x, out, n);
-    case ops.ABS: return map<Abs>(x, out, n);
-    case ops.SIN: return map<Sin>(x, out, n);
-    case ops.COS: return map<Cos>(x, out, n);
-    case ops.GELU_TANH: return map<GeluTanh>(x, out, n);
-    case ops.GELU_ERF: return map<GeluErf>(x, out, n);
-    case ops.SIGN: return map<Sign>(x, out, n);
-    case ops.SQUARE: return map<Square>(x, out, n);
-    case ops.RECIPROCAL: return map<Reciprocal>(x, out, n);
+    case Unary.neg: return map<Neg>(x, out, n);
+    case Unary.exp: return map<Exp>(x, out, n);
+    case Unary.log: return map<Log>(x, out, n);
+    case Unary.sqrt: return map<Sqrt>(x, out, n);
+    case Unary.rsqrt: return map<Rsqrt>(x, out, n);
+    case Unary.tanh: return map<Tanh>(x, out, n);
+    case Unary.erf: return map<Erf>(x, out, n);
+    case Unary.sigmoid: return map<Sigmoid>(x, out, n);
+    case Unary.silu: return map<Silu>(x, out, n);
+    case Unary.relu: return map<Relu>(x, out, n);
+    case Unary.softplus: return map<Softplus>(x, out, n);
+    case Unary.abs: return map<Abs>(x, out, n);
+    case Unary.sin: return map<Sin>(x, out, n);
+    case Unary.cos: return map<Cos>(x, out, n);
+    case Unary.gelu_tanh: return map<GeluTanh>(x, out, n);
+    case Unary.gelu_erf: return map<GeluErf>(x, out, n);
+    case Unary.sign: return map<Sign>(x, out, n);
+    case Unary.square: return map<Square>(x, out, n);
+    case Unary.reciprocal: return map<Reciprocal>(x, out, n);
     default: unreachable();
   }
 }
 
 /** out = g · f′(x). */
-export function unaryBackward(op: i32, x: usize, g: usize, out: usize, n: i32): void {
+export function activationGradient(op: i32, x: usize, g: usize, out: usize, n: i32): void {
   switch (op) {
-    case ops.GELU_TANH_BACKWARD: return mapTimes<GeluTanhSlope>(x, g, out, n);
-    case ops.GELU_ERF_BACKWARD: return mapTimes<GeluErfSlope>(x, g, out, n);
-    case ops.SILU_BACKWARD: return mapTimes<SiluSlope>(x, g, out, n);
+    case Activation.gelu_tanh: return mapTimes<GeluTanhSlope>(x, g, out, n);
+    case Activation.gelu_erf: return mapTimes<GeluErfSlope>(x, g, out, n);
+    case Activation.silu: return mapTimes<SiluSlope>(x, g, out, n);
     default: unreachable();
   }
 }

@@ -1,4 +1,4 @@
-import type { ActivationGradient, BinaryKernel, CompareKernel, UnaryKernel } from "./interface";
+import type { ActivationGradient, BinaryKernel, CompareKernel, UnaryKernel } from "../interface";
 
 /** The formulas of the reference kernels, one number at a time, in float64. */
 

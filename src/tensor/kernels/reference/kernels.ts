@@ -1,9 +1,8 @@
-import { encoder, numbersOf } from "../half";
-import type { Tensor } from "../tensor";
-import type { AdamSettings, Kernels } from "./interface";
-import { referenceAttention } from "./reference-attention";
-import { referenceKl } from "./reference-kl";
-import { referenceRows } from "./reference-rows";
+import { encoder, numbersOf } from "../../half";
+import type { Tensor } from "../../tensor";
+import type { AdamSettings, Kernels } from "../interface";
+import { referenceAttention } from "./attention";
+import { referenceRows } from "./rows";
 import { activationGradient, binary, compare, unary } from "./scalar";
 
 /**
@@ -13,7 +12,6 @@ import { activationGradient, binary, compare, unary } from "./scalar";
 export const reference: Kernels = {
   name: "reference",
   ...referenceRows,
-  ...referenceKl,
   ...referenceAttention,
 
   unary(op, x, out) {

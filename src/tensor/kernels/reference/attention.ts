@@ -1,5 +1,5 @@
-import type { Tensor } from "../tensor";
-import type { Kernels } from "./interface";
+import type { Tensor } from "../../tensor";
+import type { Kernels } from "../interface";
 
 /** Attention query by query, and rotations, in float64 whatever the dtype. */
 export const referenceAttention: Pick<Kernels, "attention" | "attentionGradient" | "rotary"> = {

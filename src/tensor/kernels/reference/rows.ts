@@ -1,5 +1,5 @@
-import type { Tensor } from "../tensor";
-import type { Kernels } from "./interface";
+import type { Tensor } from "../../tensor";
+import type { Kernels } from "../interface";
 
 type RowKernels = Pick<
   Kernels,
@@ -17,6 +17,8 @@ type RowKernels = Pick<
   | "rmsNormWeightGradient"
   | "crossEntropy"
   | "crossEntropyGradient"
+  | "klWithout"
+  | "klWithoutGradient"
 >;
 
 /** Kernels along the last axis of contiguous tensors, row by row. */
@@ -155,30 +157,48 @@ export const referenceRows: RowKernels = {
       );
     });
   },
+  klWithout(clean, edited, index, out) {
+    rowsOf(out).fill(0);
+    eachRow(clean, (row, r) => {
+      const [p, q] = [softmaxOf(without(row, index, r)), softmaxOf(without(rowOf(edited, r), index, r))];
+      rowsOf(out)[r] = p.reduce((sum, v, j) => (v === 0 ? sum : sum + v * Math.log(v / q[j]!)), 0);
+    });
+  },
+  klWithoutGradient(clean, edited, index, g, out) {
+    const slope = rowsOf(g);
+    eachRow(clean, (row, r) => {
+      const [p, q] = [softmaxOf(without(row, index, r)), softmaxOf(without(rowOf(edited, r), index, r))];
+      setRow(
+        out,
+        r,
+        q.map((v, j) => slope[r]! * (v - p[j]!)),
+      );
+    });
+  },
 };
 
 /** The elements of a contiguous tensor. */
-export function rowsOf(x: Tensor) {
+function rowsOf(x: Tensor) {
   return x.storage.data().subarray(x.layout.offset, x.layout.offset + x.size);
 }
 
 /** Row `r` as float64, so that the reference adds up in full precision for any dtype. */
-export function rowOf(x: Tensor, r: number): Float64Array {
+function rowOf(x: Tensor, r: number): Float64Array {
   const n = x.shape[x.rank - 1]!;
   return Float64Array.from(rowsOf(x).subarray(r * n, (r + 1) * n));
 }
 
-export function setRow(out: Tensor, r: number, values: Float64Array): void {
+function setRow(out: Tensor, r: number, values: Float64Array): void {
   rowsOf(out).set(values, r * values.length);
 }
 
-export function eachRow(x: Tensor, visit: (row: Float64Array, r: number) => void): void {
+function eachRow(x: Tensor, visit: (row: Float64Array, r: number) => void): void {
   const n = x.shape[x.rank - 1]!;
   if (n === 0) return;
   for (let r = 0; r < x.size / n; r++) visit(rowOf(x, r), r);
 }
 
-export function softmaxOf(row: Float64Array): Float64Array {
+function softmaxOf(row: Float64Array): Float64Array {
   const shift = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   if (shift === Number.NEGATIVE_INFINITY) return row.map(() => 0);
   const e = row.map((v) => Math.exp(v - shift));
@@ -206,4 +226,11 @@ function sumOverRows(x: Tensor, g: Tensor, out: Tensor, hat: (row: Float64Array)
     });
   });
   rowsOf(out).set(sums);
+}
+
+/** Row `r` of an index names columns: those become -inf. */
+function without(row: Float64Array, index: Tensor, r: number): Float64Array {
+  const count = index.shape[1]!;
+  for (const j of rowsOf(index).subarray(r * count, (r + 1) * count)) row[j] = Number.NEGATIVE_INFINITY;
+  return row;
 }

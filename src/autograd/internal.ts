@@ -1,0 +1,6 @@
+/** What only Fader itself needs of autodiff. The layers above import `index` and this file, and nothing past them. */
+export { countElements } from "./grad";
+// Saved states of optimisers.
+export { checkState } from "./optim";
+// Whether a function is being differentiated.
+export { recordingDepth } from "./tape";
