@@ -1,4 +1,4 @@
-/** What the page asks of the worker that computes, and what it gets back. All of it is plain data. */
+/** Questions of the page to the worker that computes, and its answers: plain data. */
 import type { Kind, Place, PlaceStrength, Site } from "fader";
 
 /** Where a model comes from. */
@@ -208,16 +208,33 @@ export interface DownloadProgress {
   total: number;
 }
 
-/** A word that went wrong on its way: what `FaderError` says, as data, since classes do not cross to a page. */
-export interface Problem {
-  name: string;
+/** What every method of the engine rejects with. Its own fields are plain data, so that they cross to the page. */
+export class EngineError extends Error {
+  /** The name of the library's error class, or "EngineError" for what the engine itself refuses. */
+  override readonly name: string;
   /** One sentence. */
-  problem: string;
-  details: Record<string, string>;
-  hint?: string;
+  readonly problem: string;
+  readonly details: Record<string, string>;
+  readonly hint?: string | undefined;
+
+  constructor({ name, problem, details, hint }: Pick<EngineError, "name" | "problem" | "details" | "hint">) {
+    super(problem);
+    this.name = name;
+    this.problem = problem;
+    this.details = details;
+    if (hint !== undefined) this.hint = hint;
+  }
+
+  /** The error itself if it is one; otherwise one that says that nobody foresaw it. */
+  static of(error: unknown): EngineError {
+    if (error instanceof EngineError) return error;
+    const message = error instanceof Error ? error.message : String(error);
+    const problem = `Something went wrong that was not foreseen: ${message}`;
+    return new EngineError({ name: "Unexpected", problem, details: {} });
+  }
 }
 
-/** The worker. Every method throws a `Problem`. */
+/** What the worker offers. Every method rejects with an `EngineError`. */
 export interface Engine {
   status(): Promise<EngineStatus>;
   /** Closes the model that was open; when this one cannot be opened, the other stays. */

@@ -29,6 +29,7 @@ export { parseConfig, toHuggingFaceConfig } from "./families";
 export { generate, generateIds, nextTokens, type StreamOptions, stream } from "./generate/generate";
 export type { GeneratedToken } from "./generate/loop";
 export type { GenerateOptions } from "./generate/options";
+export { mostLikely } from "./generate/sampling";
 export { describePositions, type EditPositions } from "./interventions/describe-positions";
 export {
   ablate,

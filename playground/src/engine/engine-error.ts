@@ -1,27 +1,17 @@
-import type { Problem } from "../protocol";
+import { FaderError } from "fader";
+import { EngineError } from "../protocol";
 
-/** A `Problem` that is thrown: what every method of the engine rejects with, here and on the page. */
-export class EngineError extends Error implements Problem {
-  readonly problem: string;
-  readonly details: Record<string, string>;
-  readonly hint?: string;
-
-  constructor({ name, problem, details, hint }: Problem) {
-    super(problem);
-    this.name = name;
-    this.problem = problem;
-    this.details = details;
-    if (hint !== undefined) this.hint = hint;
-  }
-}
-
-/** What the engine itself refuses, in a sentence. */
+/** An error for what the engine itself refuses, in one sentence. */
 export function refusal(problem: string, hint?: string, details: Record<string, string> = {}): EngineError {
-  return new EngineError({ name: "EngineError", problem, details, ...(hint !== undefined && { hint }) });
+  return new EngineError({ name: "EngineError", problem, details, hint });
 }
 
-/** What nobody foresaw, with its message. */
-export function unexpected(error: unknown): Problem {
-  const message = error instanceof Error ? error.message : String(error);
-  return { name: "Unexpected", problem: `Something went wrong that was not foreseen: ${message}`, details: {} };
+/** Any error as an `EngineError`: those of the library keep their names, details and hints. */
+export function engineErrorOf(error: unknown): EngineError {
+  if (!(error instanceof FaderError)) return EngineError.of(error);
+  const { name, where, problem, hint } = error;
+  const details = Object.entries(error.details).map(([key, value]) => {
+    return [key, Array.isArray(value) ? `[${value.join(", ")}]` : String(value)] as const;
+  });
+  return new EngineError({ name, problem: `${where}: ${problem}`, details: Object.fromEntries(details), hint });
 }

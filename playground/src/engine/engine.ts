@@ -1,13 +1,12 @@
 import { engineInfo } from "fader";
 import type { Engine } from "../protocol";
-import { EngineError, refusal } from "./engine-error";
+import { engineErrorOf, refusal } from "./engine-error";
 import { exportEdit, importFile } from "./files";
 import { generateBoth } from "./generate";
 import type { HubSurroundings } from "./hub";
 import { learnOn } from "./learn";
 import { attention, lens } from "./look";
 import { openModel } from "./open";
-import { problemOf } from "./problem";
 import { Session } from "./session";
 import { steer } from "./steer";
 import { examplesOf, heldOut } from "./tasks";
@@ -79,13 +78,13 @@ export function createEngine(surroundings: HubSurroundings = {}): Engine {
   return guarded(engine);
 }
 
-/** Whatever a method throws leaves as an `EngineError`. */
+/** The engine with every error turned into an `EngineError`. */
 function guarded(engine: Engine): Engine {
   const entries = Object.entries(engine).map(([name, method]: [string, (...given: unknown[]) => Promise<unknown>]) => [
     name,
     (...given: unknown[]) =>
       method(...given).catch((error: unknown) => {
-        throw new EngineError(problemOf(error));
+        throw engineErrorOf(error);
       }),
   ]);
   return Object.fromEntries(entries) as Engine;

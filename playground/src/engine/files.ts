@@ -1,9 +1,8 @@
 import { importIntervention, interventionFromBytes, LearnedIntervention, readSafetensors, tensor } from "fader";
-import type { Edit, Imported } from "../protocol";
+import { type Edit, EngineError, type Imported } from "../protocol";
 import { alphasOf } from "./edit";
-import { EngineError, refusal } from "./engine-error";
+import { engineErrorOf, refusal } from "./engine-error";
 import { fadersOf, placesOfMap } from "./places";
-import { problemOf } from "./problem";
 import type { Session } from "./session";
 
 /** Reads a saved intervention, a GGUF control vector, or a map by names (`.npz`, safetensors). */
@@ -40,9 +39,9 @@ function fitting<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const problem = problemOf(error);
-    if (!/force: true/.test(problem.hint ?? "")) throw error;
-    throw new EngineError({ ...problem, hint: "Open that model first." });
+    const said = engineErrorOf(error);
+    if (!/force: true/.test(said.hint ?? "")) throw error;
+    throw new EngineError({ ...said, hint: "Open that model first." });
   }
 }
 

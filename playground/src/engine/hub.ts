@@ -1,7 +1,7 @@
 import { droppedFolder, loadModel, type Model, parseConfig } from "fader";
 import { memoryUse } from "fader/tensor";
-import type { DownloadProgress } from "../protocol";
-import { type EngineError, refusal } from "./engine-error";
+import type { DownloadProgress, EngineError } from "../protocol";
+import { refusal } from "./engine-error";
 import { type Caches, HubStore } from "./hub-store";
 import { withoutTokenizer } from "./session";
 

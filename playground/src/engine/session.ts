@@ -8,9 +8,8 @@ import {
   step,
   TokenError,
 } from "fader";
-import type { ComparisonRow, ModelInfo, ModelSource, TokenText } from "../protocol";
-import { EngineError, refusal } from "./engine-error";
-import { problemOf } from "./problem";
+import { type ComparisonRow, EngineError, type ModelInfo, type ModelSource, type TokenText } from "../protocol";
+import { engineErrorOf, refusal } from "./engine-error";
 
 /** An intervention that the page knows by its handle. */
 export interface Carried {
@@ -96,7 +95,7 @@ export class Session {
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
       throw new EngineError({
-        ...problemOf(error),
+        ...engineErrorOf(error),
         problem: `The answer ${error.problem}.`,
         hint: "Use another word.",
       });

@@ -1,10 +1,11 @@
-import { step } from "fader";
+import { mostLikely, step, tensor } from "fader";
+import { klWithout } from "fader/tensor";
 import type { Outcome, SteerRequest, SteerResult } from "../protocol";
 import { turnedBy } from "./edit";
 import { refusal } from "./engine-error";
 import type { Session } from "./session";
 
-/** What a prompt is answered with, as the model is and under an edit. One pass of one row, once the prompt is known. */
+/** The next token after a prompt, without and with an edit. The pass without it is computed once for each prompt. */
 export function steer(session: Session, { prompt, edit, answers, top = 8 }: SteerRequest): SteerResult {
   const start = performance.now();
   const ids = session.idsToRun(prompt);
@@ -21,21 +22,35 @@ export function steer(session: Session, { prompt, edit, answers, top = 8 }: Stee
         const { logits } = session.model.forward(ids, { interventions, beta, positions: "last" });
         return logits.toTypedArray() as Float32Array;
       });
-  const [p, q] = [logProbabilities(clean), logProbabilities(steered)];
-  const outcome = (id: number): Outcome => ({
-    ...session.token(id),
-    clean: Math.exp(p[id]!),
-    steered: Math.exp(q[id]!),
-  });
-  const others = new Set([...largest(p, top + 2), ...largest(q, top + 2)].filter((id) => !followed.includes(id)));
+  const { p, q, klOthers } = compared(clean, steered, followed);
+  const outcome = (id: number): Outcome => ({ ...session.token(id), clean: p[id]!, steered: q[id]! });
+  const others = new Set([...mostLikely(p, top + 2), ...mostLikely(q, top + 2)]);
+  for (const id of followed) others.delete(id);
   const delta = (logits: Float32Array) => logits[followed[0]!]! - logits[followed[1]!]!;
   return {
     outcomes: [...followed.map(outcome), ...likeliest([...others].map(outcome), top)],
     ...(answers && { delta: { clean: delta(clean), steered: delta(steered) } }),
-    klOthers: klWithout(p, q, followed),
+    klOthers,
     beyond,
     milliseconds: performance.now() - start,
   };
+}
+
+/** Probabilities of both, and the KL between them over the tokens that are not followed. */
+function compared(clean: Float32Array, steered: Float32Array, followed: readonly number[]) {
+  if (![clean, steered].every((logits) => logits.every(Number.isFinite))) {
+    throw refusal("The model's answer is no longer a number.", "Turn the faders down: they push activations too far.");
+  }
+  return step(() => {
+    const row = (logits: Float32Array) => tensor(logits, { shape: [1, logits.length] });
+    const [a, b] = [row(clean), row(steered)];
+    const index = tensor([...followed], { dtype: "i32", shape: [1, followed.length] });
+    const [p, q] = [a, b].map((logits) => logits.softmax().toTypedArray() as Float32Array) as [
+      Float32Array,
+      Float32Array,
+    ];
+    return { p, q, klOthers: klWithout(a, b, index).item() };
+  });
 }
 
 /** The `top` likeliest on either side, by the larger of the two probabilities. */
@@ -43,45 +58,4 @@ function likeliest(outcomes: Outcome[], top: number): Outcome[] {
   const best = (side: "clean" | "steered") => [...outcomes].sort((a, b) => b[side] - a[side]).slice(0, top);
   const either = ({ clean, steered }: Outcome) => Math.max(clean, steered);
   return [...new Set([...best("clean"), ...best("steered")])].sort((a, b) => either(b) - either(a));
-}
-
-function logProbabilities(logits: Float32Array): Float64Array {
-  let most = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) most = Math.max(most, logit);
-  let total = 0;
-  for (const logit of logits) total += Math.exp(logit - most);
-  const shift = most + Math.log(total);
-  if (!Number.isFinite(shift)) {
-    throw refusal("The model's answer is no longer a number.", "Turn the faders down: they push activations too far.");
-  }
-  return Float64Array.from(logits, (logit) => logit - shift);
-}
-
-/** KL(p ‖ q) in nats over all tokens but some, renormalised without them. */
-function klWithout(p: Float64Array, q: Float64Array, without: readonly number[]): number {
-  const logRest = (x: Float64Array) => {
-    let total = 0;
-    for (let id = 0; id < x.length; id++) if (!without.includes(id)) total += Math.exp(x[id]!);
-    return Math.log(total);
-  };
-  const [restP, restQ] = [logRest(p), logRest(q)];
-  let sum = 0;
-  for (let id = 0; id < p.length; id++) {
-    if (without.includes(id)) continue;
-    const logP = p[id]! - restP;
-    sum += Math.exp(logP) * (logP - (q[id]! - restQ));
-  }
-  return Math.max(0, sum);
-}
-
-/** The indices of the `count` largest values, of few. */
-function largest(values: Float64Array, count: number): number[] {
-  const found: number[] = [];
-  for (let id = 0; id < values.length; id++) {
-    if (found.length === count && values[id]! <= values[found[count - 1]!]!) continue;
-    let at = Math.min(found.length, count - 1);
-    for (; at > 0 && values[found[at - 1]!]! < values[id]!; at--) found[at] = found[at - 1]!;
-    found[at] = id;
-  }
-  return found;
 }

@@ -1,5 +1,5 @@
 import { createEngine } from "./engine";
-import { offerEngine } from "./offer";
+import { offerEngine } from "./rpc";
 
 /** Known to some browsers only. */
 const { deviceMemory } = navigator as { deviceMemory?: number };

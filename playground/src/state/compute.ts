@@ -1,5 +1,5 @@
 import { batch, effect, untracked } from "@preact/signals";
-import { startEngine } from "../engine/client";
+import { connectEngine } from "../engine/rpc";
 import type { Answers, ModelSource, SteerRequest, SteerResult } from "../protocol";
 import { afterPause, latest } from "./latest";
 import {
@@ -20,8 +20,8 @@ import {
   updateRate,
 } from "./store";
 
-/** The worker that computes. */
-export const engine = startEngine();
+/** The engine in its worker. */
+export const engine = connectEngine(new Worker(new URL("../engine/worker.ts", import.meta.url), { type: "module" }));
 
 const generatedTokens = 24;
 /** A continuation takes longer than an answer: it waits until the hand rests. */

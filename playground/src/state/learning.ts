@@ -4,7 +4,7 @@ import { emptyDesk } from "../desk/desk";
 import type { ListError } from "../desk/own-list";
 import { defaults, requestOf, type Settings } from "../desk/request";
 import { fadersAt } from "../desk/strip";
-import type { Learned, LearnProgress, LearnRequest, ModelInfo, Problem } from "../protocol";
+import type { EngineError, Learned, LearnProgress, LearnRequest, ModelInfo } from "../protocol";
 import { comparisonWith, stripsWhile, taskWords } from "../view/learned";
 import { engine } from "./compute";
 import { latest } from "./latest";
@@ -28,7 +28,7 @@ export const areSettingsOpen = signal(true);
 /** What is wrong with the form, once somebody wanted to learn with it. */
 export const formErrors = signal<readonly ListError[]>([]);
 /** What the engine refused. */
-export const refused = signal<Problem | undefined>(undefined);
+export const refused = signal<EngineError | undefined>(undefined);
 /** The losses so far, while it learns. */
 export const losses = signal<readonly LearnProgress[]>([]);
 /** Asked to stop, and not stopped yet. */
@@ -91,7 +91,7 @@ export async function learn(): Promise<void> {
     // Cancelled before it began.
     if (!isStopping.value) learned = await engine.learn(request, follow(request));
   } catch (error) {
-    refused.value = error as Problem;
+    refused.value = error as EngineError;
     areSettingsOpen.value = true;
   }
   batch(() => {

@@ -21,7 +21,14 @@ import {
 import { klOthers, logitDiff } from "fader/steering";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../../playground/src/engine/engine";
-import type { Edit, Engine, FaderValue, LearnProgress, LearnRequest, Problem } from "../../../playground/src/protocol";
+import type {
+  Edit,
+  Engine,
+  EngineError,
+  FaderValue,
+  LearnProgress,
+  LearnRequest,
+} from "../../../playground/src/protocol";
 import { tinyModel } from "../../helpers/tiny";
 
 const prompt = "The capital of Poland is London.\nQ: What is the capital of Poland?\nA:";
@@ -45,8 +52,8 @@ beforeAll(async () => {
 async function problem(call: Promise<unknown>): Promise<string> {
   const refused = (await call.then(
     () => ({ name: "nothing", problem: "was thrown", details: {} }),
-    (error: Problem) => error,
-  )) as Problem;
+    (error: EngineError) => error,
+  )) as EngineError;
   const details = Object.entries(refused.details).map(([key, value]) => `  ${key}: ${value}`);
   const hint = refused.hint === undefined ? [] : [`  ${refused.hint}`];
   return [`${refused.name}: ${refused.problem}`, ...details, ...hint].join("\n");

@@ -4,10 +4,10 @@ import { memoryUse } from "fader/tensor";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createEngine } from "../../../playground/src/engine/engine";
 import type { HubSurroundings } from "../../../playground/src/engine/hub";
-import type { DownloadProgress, Engine, Problem } from "../../../playground/src/protocol";
+import type { DownloadProgress, Engine, EngineError } from "../../../playground/src/protocol";
 import { type How, type Repo, serveHub, type TestHub } from "../../helpers/hub";
 
-const folder = new URL("../../../models/capitals", import.meta.url);
+const folder = new URL("../../../models/capitals/", import.meta.url);
 const names = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
 const capitals = Object.fromEntries(names.map((name) => [name, new Uint8Array(readFileSync(new URL(name, folder)))]));
 const size = capitals["model.safetensors"]!.length;
@@ -65,7 +65,7 @@ function engineOn(more: HubSurroundings = {}): Engine {
 const open = (onProgress?: (progress: DownloadProgress) => void, name = "owner/model", of = engine) =>
   of.open({ kind: "hub", name }, onProgress);
 const problem = async (call: Promise<unknown>) => {
-  const { name, problem, details, hint } = (await call.catch((error) => error)) as Problem;
+  const { name, problem, details, hint } = (await call.catch((error) => error)) as EngineError;
   return [`${name}: ${problem}`, ...Object.entries(details).map((entry) => `  ${entry.join(": ")}`), `  ${hint}`].join(
     "\n",
   );

@@ -1,10 +1,8 @@
 import type * as Comlink from "comlink";
 import { afterEach, describe, expect, test } from "vitest";
-import { type EngineWorker, reachEngine } from "../../../playground/src/engine/client";
 import { createEngine } from "../../../playground/src/engine/engine";
-import { EngineError } from "../../../playground/src/engine/engine-error";
-import { offerEngine } from "../../../playground/src/engine/offer";
-import type { Engine } from "../../../playground/src/protocol";
+import { connectEngine, type EngineWorker, offerEngine } from "../../../playground/src/engine/rpc";
+import { type Engine, EngineError } from "../../../playground/src/protocol";
 
 const ports: MessagePort[] = [];
 afterEach(() => {
@@ -31,7 +29,7 @@ function connect(engine: Engine = createEngine()) {
   };
   offerEngine(engine, port1 as unknown as Comlink.Endpoint);
   port2.start();
-  return { engine: reachEngine(worker), die: listeners, isTerminated: () => isTerminated };
+  return { engine: connectEngine(worker), die: listeners, isTerminated: () => isTerminated };
 }
 
 const prompt = "The capital of Poland is London.\nQ: What is the capital of Poland?\nA:";
