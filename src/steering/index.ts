@@ -143,5 +143,6 @@ export {
   promptTask,
   type Skipped,
   type Task,
+  type TaskOptions,
 } from "./tasks/task";
 export { unrelatedTexts } from "./tasks/unrelated-texts";
