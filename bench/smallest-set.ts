@@ -8,6 +8,8 @@ import { maskOf, nameOf, type Places } from "../src/steering/learn/places";
 import { refit } from "../src/steering/learn/refit";
 import { evaluate, type Metrics } from "../src/steering/measure/evaluate";
 import type { Prompt, Task } from "../src/steering/tasks/task";
+import { fixed, percent } from "../src/text/numbers";
+import { textTable } from "../src/text/table";
 
 /**
  * `l1`, `l0`: what a learner keeps at each weight of its path. `pruning`: the largest places of each of those.
@@ -238,30 +240,24 @@ export class SmallestSet {
 
   toString(): string {
     const { metrics, target, intervention, split } = this;
-    const percent = (x: number) => (Number.isNaN(x) ? "–" : `${(100 * x).toFixed(0)}%`);
     // A near miss must not be rounded to the target.
-    const share = (x: number) => (this.isReached || Number.isNaN(x) ? percent(x) : `${(100 * x).toFixed(1)}%`);
-    const signed = (x: number) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(3)}`;
+    const share = (x: number) => percent(x, this.isReached ? 0 : 1);
     const rows = [
       ["place", "position", "token", "α"],
       ...this.places.map((place) => [
         place.name,
         String(place.position ?? "all"),
         place.token.startsWith("‹") ? place.token : JSON.stringify(place.token).slice(0, 30),
-        signed(place.alpha),
+        fixed(place.alpha, 3, true),
       ]),
     ];
-    const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
-    const table = rows.map((row) =>
-      row.map((cell, i) => (i % 2 === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
-    );
     const found = this.isReached ? "flip" : "were to flip";
     const count = `${this.places.length} of ${intervention.parameterCount} faders`;
     const fewest = this.fewest().map(([name, k]) => `${name} ${Number.isFinite(k) ? k : "none"}`);
     return [
       `${count} ${found} at least ${percent(target)} both ways`,
       "",
-      ...table,
+      ...textTable(rows, { left: [0, 2] }),
       "",
       `${metrics.prompts} held-out prompts: flips β=+1 ${share(metrics.flipsPlus)}, β=−1 ${share(metrics.flipsMinus)}`,
       `all of them: wins β=+1 ${share(metrics.winsPlus)}, β=−1 ${share(metrics.winsMinus)}`,

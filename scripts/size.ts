@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { textTable } from "../src/text/tokens";
+import { textTable } from "../src/text/table";
 
 /** Prints the lines of each room and the bytes of each bundle: `npm run size`. */
 const count = new Intl.NumberFormat("en").format;

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { ArgumentError } from "../autograd";
 import { betaDial, type DialPoint } from "../steering";
+import { fixed, percent } from "../text/numbers";
 import { open } from "./model-options";
 import { openIntervention } from "./open-intervention";
 import { integer, number, printJson, withJson } from "./shared";
@@ -41,20 +42,13 @@ const width = 30;
 
 /** A line for each β, with a bar of the probabilities; fits 80 columns. */
 export function dialTable(points: readonly DialPoint[]): string {
-  const percent = (value: number) => `${(100 * value).toFixed(0)}%`;
-  /** A typographic minus, and none before zero. */
-  const signed = (value: number) =>
-    value
-      .toFixed(2)
-      .replace(/^-0\.00$/, "0.00")
-      .replace("-", "−");
   const row = (cells: readonly string[]) => cells.map((cell, i) => cell.padStart([6, 7, 8, 6, 7, 5][i]!)).join("");
   const head = `${row(["β", "Δ", "correct", "wrong", "others", "won"])}   █ correct ░ wrong · others`;
   const lines = points.map(({ beta, delta, correct, wrong, others, won }) => {
     const filled = Math.round(width * correct);
     const light = Math.min(width - filled, Math.round(width * wrong));
     const bar = "█".repeat(filled) + "░".repeat(light) + "·".repeat(width - filled - light);
-    const cells = [signed(beta), signed(delta), ...[correct, wrong, others, won].map(percent)];
+    const cells = [fixed(beta, 2), fixed(delta, 2), ...[correct, wrong, others, won].map((share) => percent(share))];
     return `${row(cells)}   ${bar}`;
   });
   const note = `${points[0]!.prompts.length} held-out prompts; won: share with Δ > 0`;

@@ -4,12 +4,17 @@ import type { ReportData } from "../report";
 import {
   type BaselineName,
   baselines,
+  columnOf,
   type Kind,
   type LearnedIntervention,
   measureHeldOut,
   type Task,
 } from "../steering";
-import { share, show, three, whole } from "./sweep-table";
+import { withInterval } from "../text/numbers";
+
+const shown = (["flips", "flipsPlus", "flipsMinus", "klOthers", "activeParameters", "klOffTask"] as const).map(
+  columnOf,
+);
 
 /** What was learned and every baseline on the same held-out prompts. A baseline that cannot be made says why. */
 export async function baselinesTable(
@@ -20,15 +25,12 @@ export async function baselinesTable(
   onStep: (what: string) => void,
 ): Promise<ReportData["table"]> {
   const measured = (name: string, one: LearnedIntervention) => {
-    const { flips, flipsPlus, flipsMinus, klOthers, activeParameters, klOffTask } = measureHeldOut(model, task, one, {
-      seed,
-    });
+    const measures = measureHeldOut(model, task, one, { seed });
     return [
       name,
-      ...[flips, flipsPlus, flipsMinus].map((interval) => show(interval, share)),
-      show(klOthers, three),
-      whole(activeParameters.value),
-      show(klOffTask, three),
+      ...shown.map(({ name: measure, over, format }) =>
+        over === "run" ? format.report(measures[measure].value) : withInterval(measures[measure], format.report),
+      ),
     ];
   };
   const rows = Object.entries(learned).map(([name, one]) => measured(name, one));
@@ -45,7 +47,7 @@ export async function baselinesTable(
     }
   }
   return {
-    columns: ["Intervention", "Flips", "Flips β = +1", "Flips β = −1", "KL, other tokens", "Parameters", "KL off task"],
+    columns: ["Intervention", ...shown.map(({ title }) => title)],
     rows,
     note:
       `Made from the training prompts of seed ${seed}, learners with at most ${steps} updates; measured on its ` +

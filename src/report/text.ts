@@ -1,3 +1,5 @@
+import * as numbers from "../text/numbers";
+
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
 /** Escapes text for element content and for quoted attributes. */
@@ -33,46 +35,9 @@ export function tokenHtml(token: string, className = ""): string {
   return `<span class="${`token ${className}`.trim()}">${space}${escapeHtml(tokenLabel(token))}</span>`;
 }
 
-/** A number with a true minus sign; `sign` also writes the plus. */
+/** A number as `numbers.fixed` writes it, but exactly 0 as `0`; `sign` also writes the plus. */
 export function fixed(value: number, digits: number, sign = false): string {
-  const text = Math.abs(value).toFixed(digits);
-  if (Number(text) === 0) return value === 0 ? "0" : `${value < 0 ? "−" : sign ? "+" : ""}${text}`;
-  return `${value < 0 ? "−" : sign ? "+" : ""}${text}`;
+  return value === 0 ? "0" : numbers.fixed(value, digits, sign);
 }
 
-/** Three significant digits, without an exponent for everyday sizes. */
-export function significant(value: number): string {
-  const text = String(Number(value.toPrecision(3)));
-  return text.replace("-", "−");
-}
-
-/** A probability as a percentage; one too small to print is not printed as zero. */
-export function percent(probability: number): string {
-  const value = probability * 100;
-  if (value > 0 && value < 0.1) return "<0.1%";
-  if (value < 100 && value > 99.9) return ">99.9%";
-  return `${value.toFixed(1)}%`;
-}
-
-/** A strength of intervention. */
-export function beta(value: number): string {
-  return `${value < 0 ? "−" : value > 0 ? "+" : ""}${Math.abs(value)}`;
-}
-
-/** A count with thousands separators. */
-export function count(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
-/** A parameter count in the usual short form, such as 124M. */
-export function compact(value: number): string {
-  return new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
-}
-
-/** A running time in the two largest units that say something. */
-export function duration(seconds: number): string {
-  if (seconds < 60) return `${significant(seconds)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
-}
+export { beta, compact, count, duration, probability as percent, significant } from "../text/numbers";

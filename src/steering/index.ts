@@ -79,29 +79,40 @@ export type { Places } from "./learn/places";
 export { type RefitOptions, refit } from "./learn/refit";
 export { interventionFromBytes, loadIntervention } from "./learn/save";
 export type { Sparsity } from "./learn/sparsity";
+export type { PromptColumns, TextColumns } from "./measure/columns";
 export { Comparison, type Contestants, compare } from "./measure/compare";
 export { betaDial, type DialPoint, type DialRow } from "./measure/dial";
-export { evaluate, type Metrics, measurePrompts, metricsOf, type PromptMeasures } from "./measure/evaluate";
+export { evaluate, type Metrics, measurePrompts, metricsOf } from "./measure/evaluate";
 export { type Harm, type HarmAtBeta, harm, type TextHarm } from "./measure/harm";
-export { type Kept, keep95 } from "./measure/keep95";
-export { type PruningRun, pruningBand, pruningCurve } from "./measure/pruning";
+export {
+  columnOf,
+  type MeasureColumn,
+  type MeasureName,
+  type MeasureTable,
+  measures,
+  measuresIn,
+  type NumberFormat,
+  type PromptRow,
+  type TextRow,
+  textMeasureNames,
+} from "./measure/measures";
+export { type Keep95, keep95, type PruningRun, pruningBand, pruningCurve } from "./measure/pruning";
 export {
   auroc,
   type BootstrapOptions,
   bootstrap,
   bootstrapOf,
   type Interval,
-  largest,
+  isAmongLargest,
   meanInterval,
   nestedBootstrap,
+  paretoFront,
   ranks,
   spearman,
 } from "./statistics";
 export { type Claim, checkClaims } from "./sweep/claims";
-export type { PromptColumns, TextColumns } from "./sweep/columns";
 export { type Finding, thresholds, type Verdict } from "./sweep/findings";
-export { type Measures, measureHeldOut } from "./sweep/measures";
-export { paretoFront } from "./sweep/pareto";
+export { type MeasureIntervals, measureHeldOut } from "./sweep/intervals";
 export { printSummary } from "./sweep/print";
 export { learnTrial, measureTrial, runTrial, type TrialResult } from "./sweep/run-trial";
 export { type Cell, type FailedTrial, type Summary, summarize, type TaskSummary } from "./sweep/summary";
@@ -116,7 +127,6 @@ export {
   trialId,
   trialsOf,
 } from "./sweep/trials";
-export type { MeasureName } from "./sweep/units";
 export { type AcrossLengthsOptions, acrossLengths } from "./tasks/across-lengths";
 export { type CountryCapitalsOptions, countryCapitals } from "./tasks/country-capitals";
 export { capitalOf, capitals, countries } from "./tasks/country-facts";

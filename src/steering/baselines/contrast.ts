@@ -1,6 +1,7 @@
-import { ArgumentError, step } from "../../autograd";
+import { ArgumentError } from "../../autograd";
 import type { Model } from "../../nn";
 import { logitDiff } from "../learn/objective";
+import { inBatches } from "../measure/batches";
 import type { Prompt } from "../tasks/task";
 
 /**
@@ -15,9 +16,6 @@ export interface Pair {
   positive: readonly number[];
   negative: readonly number[];
 }
-
-/** Prompts in one pass. */
-const chunk = 32;
 
 /**
  * The pairs that prompts offer. With the contrast `prompts`, positive is the one of both with the greater Δ in the model,
@@ -50,11 +48,8 @@ export function contrastPairs(model: Model, prompts: readonly Prompt[], contrast
 }
 
 function deltas(model: Model, prompts: readonly Prompt[]): number[] {
-  const all: number[] = [];
-  for (let at = 0; at < prompts.length; at += chunk) {
-    const part = prompts.slice(at, at + chunk);
-    const ids = part.map((prompt) => prompt.ids);
-    all.push(...step(() => [...logitDiff(model.forward(ids, { positions: "last" }).logits, part).toTypedArray()]));
-  }
-  return all;
+  return inBatches(prompts, (batch) => {
+    const ids = batch.map((prompt) => prompt.ids);
+    return [...logitDiff(model.forward(ids, { positions: "last" }).logits, batch).toTypedArray()];
+  }).flat();
 }

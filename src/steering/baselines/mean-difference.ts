@@ -1,9 +1,10 @@
-import { ArgumentError, step, type Tensor, tensor } from "../../autograd";
+import { ArgumentError, type Tensor, tensor } from "../../autograd";
 import { add, type Interventions, type Model, placeName, type Site } from "../../nn";
 import { featureOf, type LearnedIntervention, logitsAt } from "../learn/learned";
 import { objective } from "../learn/objective";
 import { lengthOf, settingsFor } from "../learn/options";
 import { provenanceOf } from "../learn/provenance";
+import { inBatches } from "../measure/batches";
 import type { Prompt } from "../tasks/task";
 import { type Contrast, contrastPairs, type Pair } from "./contrast";
 import { fromParts } from "./parts";
@@ -23,8 +24,7 @@ export interface MeanDifferenceOptions {
   task?: string;
 }
 
-/** Prompts in one pass, and those that the layer and the scale are chosen on: spread evenly over all. */
-const chunk = 32;
+/** Prompts that the layer and the scale are chosen on: spread evenly over all. */
 const chosenOn = 64;
 
 /** The objective that the learners have by default, so that none has another aim. */
@@ -110,38 +110,31 @@ function layersOf({ config }: Model, layer: number | undefined): number[] {
 /** The mean difference at every place, `[positions, …]` flat. */
 function meanDifferences(model: Model, pairs: readonly Pair[], sites: readonly Site[]): Map<string, Float32Array> {
   const sums = new Map<string, Float64Array>();
-  for (let at = 0; at < pairs.length; at += chunk) {
-    const part = pairs.slice(at, at + chunk);
-    step(() => {
-      const run = (side: keyof Pair) =>
-        model.forward(
-          part.map((pair) => pair[side]),
-          { capture: sites, positions: "last" },
-        ).activations;
-      const [positive, negative] = [run("positive"), run("negative")];
-      for (const [name, h] of Object.entries(positive)) {
-        const difference = h.sub(negative[name]!).sum(0).toTypedArray();
-        const sum = sums.get(name) ?? new Float64Array(difference.length);
-        sums.set(
-          name,
-          sum.map((x, i) => x + difference[i]!),
-        );
-      }
-    });
-  }
+  inBatches(pairs, (batch) => {
+    const run = (side: keyof Pair) =>
+      model.forward(
+        batch.map((pair) => pair[side]),
+        { capture: sites, positions: "last" },
+      ).activations;
+    const [positive, negative] = [run("positive"), run("negative")];
+    for (const [name, h] of Object.entries(positive)) {
+      const difference = h.sub(negative[name]!).sum(0).toTypedArray();
+      const sum = sums.get(name) ?? new Float64Array(difference.length);
+      sums.set(
+        name,
+        sum.map((x, i) => x + difference[i]!),
+      );
+    }
+  });
   return new Map([...sums].map(([name, sum]) => [name, Float32Array.from(sum, (x) => x / pairs.length)]));
 }
 
 /** The loss of the learners' objective, with β = ±scale in the places of ±1. */
 function lossOf(model: Model, prompts: readonly Prompt[], edits: Interventions, scale: number): number {
-  let sum = 0;
-  for (let at = 0; at < prompts.length; at += chunk) {
-    const part = prompts.slice(at, at + chunk);
-    sum += step(() => {
-      const ids = part.map((prompt) => prompt.ids);
-      const [clean, plus, minus] = logitsAt(model, ids, edits, [0, scale, -scale]) as [Tensor, Tensor, Tensor];
-      return part.length * objective({ clean, plus, minus }, part, aim).item();
-    });
-  }
-  return sum / prompts.length;
+  const losses = inBatches(prompts, (batch) => {
+    const ids = batch.map((prompt) => prompt.ids);
+    const [clean, plus, minus] = logitsAt(model, ids, edits, [0, scale, -scale]) as [Tensor, Tensor, Tensor];
+    return batch.length * objective({ clean, plus, minus }, batch, aim).item();
+  });
+  return losses.reduce((sum, loss) => sum + loss, 0) / prompts.length;
 }

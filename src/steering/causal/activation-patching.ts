@@ -1,9 +1,10 @@
 import { step } from "../../autograd";
 import { ablate, type Intervention, type Model, type Place, placeName, replace } from "../../nn";
 import { logitDiff } from "../learn/objective";
+import { batchSize } from "../measure/batches";
 import type { Prompt } from "../tasks/task";
 import { PlaceMap } from "./place-map";
-import { chunk, Replacements } from "./replacements";
+import { Replacements } from "./replacements";
 import { type PatchOptions, patchSettings } from "./settings";
 
 /**
@@ -26,7 +27,7 @@ export function activationPatching(model: Model, prompts: readonly Prompt[], opt
   const effects = prompts.map(() => new Float64Array(sites.length * layers * length));
   const map = new PlaceMap(sites, layers, length, effects);
   const places = map.places();
-  const rows = mode === "counterfactual" ? 1 : chunk;
+  const rows = mode === "counterfactual" ? 1 : batchSize;
   for (let at = 0; at < prompts.length; at += rows) {
     const part = prompts.slice(at, at + rows);
     const clean = deltas(model, part);

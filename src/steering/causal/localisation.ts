@@ -1,9 +1,11 @@
 import { ArgumentError, Random } from "../../autograd";
 import type { Model, Place } from "../../nn";
+import { fixed, withInterval } from "../../text/numbers";
+import { clip, textTable } from "../../text/table";
 import type { LearnedIntervention } from "../learn/learned";
 import { tokenLabels } from "../learn/provenance";
 import type { Contestants } from "../measure/compare";
-import { auroc, type BootstrapOptions, bootstrapOf, type Interval, largest, spearman } from "../statistics";
+import { auroc, type BootstrapOptions, bootstrapOf, type Interval, isAmongLargest, spearman } from "../statistics";
 import type { Task } from "../tasks/task";
 import { activationPatching } from "./activation-patching";
 import { attributionPatching } from "./attribution-patching";
@@ -97,7 +99,7 @@ function agreement(
       },
       options,
     );
-  return { spearman: over(spearman), auroc: over((s, effects) => auroc(s, largest(effects, top))) };
+  return { spearman: over(spearman), auroc: over((s, effects) => auroc(s, isAmongLargest(effects, top))) };
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -160,19 +162,10 @@ export class Localisation {
         show(auroc),
       ]),
     );
-    const widths = head.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i]!.length)));
-    const lines = [head, ...rows].map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i]!))
-        .join("  ")
-        .trimEnd(),
-    );
     const [first] = this.results;
     return [
       ...(first ? [this.title(first)] : []),
-      lines[0],
-      "─".repeat(Math.max(...lines.map((line) => line.length))),
-      ...lines.slice(1),
+      ...textTable([head, ...rows], { left: [0, 1, 2, 3], ruled: true }),
       ...this.results.flatMap(({ mode }) => this.effectLines(mode)),
     ].join("\n");
   }
@@ -202,15 +195,4 @@ export class Localisation {
   }
 }
 
-/** `0.61 [0.52, 0.68]`, with typographic minuses; `–` where it is not defined. */
-function show({ value, low, high }: Interval): string {
-  if (Number.isNaN(value)) return "–";
-  const text = (x: number) =>
-    x
-      .toFixed(2)
-      .replace(/^-(?=0\.00$)/, "")
-      .replace("-", "−");
-  return `${text(value)} [${text(low)}, ${text(high)}]`;
-}
-
-const clip = (text: string, width: number) => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
+const show = (interval: Interval) => withInterval(interval, (x) => fixed(x, 2));

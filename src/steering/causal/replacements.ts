@@ -1,13 +1,11 @@
-import { step, type Tensor, tensor } from "../../autograd";
+import { type Tensor, tensor } from "../../autograd";
 import { type Model, type Place, placeName, type Site } from "../../nn";
 import { featureOf } from "../learn/learned";
+import { inBatches } from "../measure/batches";
 import type { PatchSettings } from "./settings";
 
 /** Activations by place name: `[rows, positions, …]` row-major. */
 type Values = Record<string, Float64Array>;
-
-/** Prompts that go through the model at once. */
-export const chunk = 32;
 
 /** What stands in for the activations of each prompt. */
 export class Replacements {
@@ -22,12 +20,10 @@ export class Replacements {
     const { mode, others, sites } = settings;
     if (mode === "zero") return;
     const sources = mode === "mean" ? ids : others;
-    for (let at = 0; at < sources.length; at += chunk) {
-      step(() => {
-        const { activations } = model.forward(sources.slice(at, at + chunk), { capture: sites, positions: "last" });
-        for (const [name, h] of Object.entries(activations)) this.take(name, h, at, sources.length);
-      });
-    }
+    inBatches(sources, (batch, start) => {
+      const { activations } = model.forward(batch, { capture: sites, positions: "last" });
+      for (const [name, h] of Object.entries(activations)) this.take(name, h, start, sources.length);
+    });
   }
 
   /** What replaces one activation, with its shape; `undefined` for zero. */

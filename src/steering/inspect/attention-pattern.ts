@@ -16,7 +16,9 @@ import { placeName } from "../../nn/interventions/sites";
 import { attentionHeads } from "../../nn/model/gpt";
 import type { Model } from "../../nn/model/model";
 import { rotaryAngles } from "../../nn/model/rotary";
-import { clipToken, textTable } from "../../text/tokens";
+import { percent } from "../../text/numbers";
+import { textTable } from "../../text/table";
+import { clipToken } from "../../text/tokens";
 import { checkPrompt } from "./inputs";
 
 export interface AttentionOptions {
@@ -140,10 +142,6 @@ const legend = "· under 5%  ░ to 25%  ▒ to 50%  ▓ to 75%  █ to 100%";
 
 function shadeOf(p: number): string {
   return p < 0.05 ? "·" : "░▒▓█"[Math.min(Math.ceil(4 * p), 4) - 1]!;
-}
-
-function percent(p: number): string {
-  return `${(100 * p).toFixed(0)}%`;
 }
 
 function indices(ids: readonly number[]): Int32Array {

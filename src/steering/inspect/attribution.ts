@@ -1,7 +1,8 @@
 import { embedding, linear, step, type Tensor, tensor } from "../../autograd";
 import { type Interventions, type Model, placeName, type Site, sitesOf } from "../../nn";
-import { clipToken, textTable } from "../../text/tokens";
-import { decimals } from "../measure/compare";
+import { fixed } from "../../text/numbers";
+import { textTable } from "../../text/table";
+import { clipToken } from "../../text/tokens";
 import { checkPrompt, checkTokens, tokenOf } from "./inputs";
 
 export interface AttributionOptions {
@@ -196,21 +197,19 @@ export class LogitAttribution {
       return [`block ${l}`, show(attnOut), show(mlpOut), ...(isEdited ? [show(sums[l]!)] : []), show(sum)];
     });
     const blank = isEdited ? ["", "", ""] : ["", ""];
-    const [heading, ...rows] = textTable([
+    const rows = [
       ["", "attn_out", "mlp_out", ...(isEdited ? ["edits"] : []), "sum so far"],
       ["embedding", ...blank, show(this.embedding)],
       ...lines,
       ["final bias", ...blank, show(sum + this.finalBias)],
-    ]);
+    ];
     const heads = blocks
       .flatMap((block, l) => block.heads.map((value, head) => ({ name: `${l}.${head}`, value })))
       .sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
     return [
       `Δ = logit("${clipToken(correct.token, 20)}") − logit("${clipToken(wrong.token, 20)}") = ${show(delta)}`,
       "",
-      heading,
-      "─".repeat(Math.max(...[heading!, ...rows].map((line) => line.length))),
-      ...rows,
+      ...textTable(rows, { ruled: true }),
       "",
       `top heads: ${heads
         .slice(0, 4)
@@ -220,4 +219,4 @@ export class LogitAttribution {
   }
 }
 
-const show = decimals(2);
+const show = (value: number) => fixed(value, 2);

@@ -2,7 +2,9 @@ import { ArgumentError, NumericsError, step } from "../../autograd";
 import { type Interventions, type Model, parsePlace, SiteError } from "../../nn";
 import { mostLikely } from "../../nn/generate/sampling";
 import { unembed } from "../../nn/model/gpt";
-import { clipToken, textTable } from "../../text/tokens";
+import { percent } from "../../text/numbers";
+import { textTable } from "../../text/table";
+import { clipToken } from "../../text/tokens";
 import { checkPrompt, checkTokens, tokenOf } from "./inputs";
 
 export interface LensOptions {
@@ -153,7 +155,9 @@ export class LogitLens {
     ]);
     const heading = ["after", ...this.prompt.slice(first).map(({ token }) => clipToken(token, 9))];
     const which = first > 0 ? ` (the last ${shown} of ${this.prompt.length} tokens)` : "";
-    return [`Likeliest next token at each place${which}`, ...ruled([heading, ...lines])].join("\n");
+    return [`Likeliest next token at each place${which}`, ...textTable([heading, ...lines], { ruled: true })].join(
+      "\n",
+    );
   }
 
   /** What each place says after one token (−1: the last): up to 3 tokens that were asked for, and some of the likeliest. */
@@ -180,17 +184,12 @@ export class LogitLens {
     const title = `After token ${at}, "${clipToken(this.prompt[at].token, 20)}"`;
     const only = tokens.length > asked.length ? ` (the first ${asked.length} of ${tokens.length} asked for)` : "";
     const note = `: probability${asked.length > 0 ? " and rank" : ""}${only}`;
-    return [title + note, ...ruled([heading, ...lines])].join("\n");
+    return [title + note, ...textTable([heading, ...lines], { ruled: true })].join("\n");
   }
 }
 
 const shortName = (name: string) => name.replace("blocks.", "");
 
 function share({ probability }: LensToken): string {
-  return `${(100 * probability).toFixed(probability < 0.0995 ? 1 : 0)}%`;
-}
-
-function ruled(lines: readonly (readonly string[])[]): string[] {
-  const [heading, ...rows] = textTable(lines);
-  return [heading!, "─".repeat(Math.max(...[heading!, ...rows].map((line) => [...line].length))), ...rows];
+  return percent(probability, probability < 0.0995 ? 1 : 0);
 }

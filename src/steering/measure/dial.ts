@@ -4,6 +4,7 @@ import { type AnyIntervention, mapOf } from "../learn/any-intervention";
 import { LearnedIntervention, logitsAt } from "../learn/learned";
 import { logitDiff } from "../learn/objective";
 import type { Prompt } from "../tasks/task";
+import { inBatches } from "./batches";
 import { checkLengths } from "./evaluate";
 
 /** What one prompt answers at one β. */
@@ -25,8 +26,7 @@ export interface DialPoint extends DialRow {
   prompts: readonly DialRow[];
 }
 
-/** Prompts in one pass, and rows (prompts times values of β). */
-const chunk = 32;
+/** Rows in one pass: prompts times values of β. */
 const rowsAtOnce = 64;
 
 /** 25 values from −1.5 to 1.5; −1, 0 and +1 are among them. */
@@ -47,10 +47,9 @@ export function betaDial(
   if (intervention instanceof LearnedIntervention) checkLengths("betaDial", prompts, intervention);
   const interventions = mapOf(intervention);
   const rows = betas.map((): DialRow[] => []);
-  for (let at = 0; at < prompts.length; at += chunk) {
-    const part = prompts.slice(at, at + chunk);
-    const ids = part.map((prompt) => prompt.ids);
-    for (const group of groupsOf(betas, part.length)) {
+  inBatches(prompts, (batch) => {
+    const ids = batch.map((prompt) => prompt.ids);
+    for (const group of groupsOf(betas, batch.length)) {
       step(() => {
         const values = group.map((index) => betas[index]!);
         // A β of 0 for the whole pass computes what no intervention does, bit for bit.
@@ -59,11 +58,11 @@ export function betaDial(
             ? [model.forward(ids, { interventions, beta: 0, positions: "last" }).logits]
             : logitsAt(model, ids, interventions, values);
         group.forEach((index, i) => {
-          rows[index]!.push(...rowsOf(logits[i]!, part));
+          rows[index]!.push(...rowsOf(logits[i]!, batch));
         });
       });
     }
-  }
+  });
   return betas.map((beta, index) => pointOf(beta, rows[index]!));
 }
 

@@ -1,11 +1,12 @@
-import { step, type Tensor } from "../../autograd";
+import { ArgumentError, type Tensor } from "../../autograd";
 import type { Model } from "../../nn";
 import { type LearnedIntervention, logitsAt } from "../learn/learned";
 import { logitDiff } from "../learn/objective";
 import { type BootstrapOptions, type Interval, nestedBootstrap } from "../statistics";
 import type { Prompt } from "../tasks/task";
+import { inBatches } from "./batches";
 
-/** Effectiveness (mean of both shares of wins) when only the `k` largest locations are kept. */
+/** Measures effectiveness (mean of both shares of wins) with only the `k` largest places, for each `k` of `counts`. */
 export function pruningCurve(
   model: Model,
   prompts: readonly Prompt[],
@@ -22,8 +23,10 @@ export interface PruningRun {
 }
 
 /**
- * The mean of several pruning curves, of seeds say, at the same counts: up to what the largest of them has. 95% intervals
- * draw runs, and within each its groups of prompts. Throws `ArgumentError` for no runs.
+ * Averages several pruning curves, of seeds say, at the same counts: up to what the largest of them has. 95% intervals
+ * draw runs, and within each its groups of prompts.
+ *
+ * @throws ArgumentError for no runs.
  */
 export function pruningBand(
   model: Model,
@@ -32,23 +35,59 @@ export function pruningBand(
 ): { k: number; effectiveness: Interval }[] {
   const all = runs.map(({ intervention }) => intervention.activeLocations().length);
   const counts = pruningCounts(Math.max(0, ...all));
-  const units = runs.map(({ intervention, prompts }) => groupedWins(model, prompts, intervention, counts));
+  const wins = runs.map(({ intervention, prompts }) => groupedWins(model, prompts, intervention, counts));
   const intervals = nestedBootstrap(
-    units,
+    wins,
     (sample) => counts.map((_, at) => mean(sample.map((own) => effectivenessAt(own, at)))),
     options,
   );
   return counts.map((k, at) => ({ k, effectiveness: intervals[at]! }));
 }
 
+/** How few of the largest places keep a share of the effectiveness. */
+export interface Keep95 {
+  /** Fewest places. The curve need not rise: with a few more it may fall below again. */
+  k: number;
+  /** Active places in all. */
+  of: number;
+  /** Effectiveness (mean of both shares of wins; 0.5 is what no intervention has) with `k` places, and with all. */
+  effectiveness: number;
+  all: number;
+}
+
+/**
+ * Walks the pruning curve place by place to where `share` of the whole intervention's effectiveness is reached for the
+ * first time.
+ *
+ * @throws ArgumentError for a share that is not in (0, 1].
+ */
+export function keep95(
+  model: Model,
+  prompts: readonly Prompt[],
+  intervention: LearnedIntervention,
+  share = 0.95,
+): Keep95 {
+  if (!(share > 0 && share <= 1)) {
+    throw new ArgumentError("keep95", `share is ${share}`, { hint: "Use a number above 0, at most 1." });
+  }
+  const of = intervention.activeLocations().length;
+  const at = (k: number) => pruningCurve(model, prompts, intervention, [k])[0]!.effectiveness;
+  const all = at(of);
+  for (let k = 0; k < of; k++) {
+    const effectiveness = at(k);
+    if (effectiveness >= share * all) return { k, of, effectiveness, all };
+  }
+  return { k: of, of, effectiveness: all, all };
+}
+
 /** The wins of one group of prompts at every count. */
-export interface GroupWins {
+interface GroupWins {
   readonly prompts: number;
   readonly wins: readonly number[];
 }
 
 /** The wins of every group with only the `k` largest locations kept, for each of `counts`. */
-export function groupedWins(
+function groupedWins(
   model: Model,
   prompts: readonly Prompt[],
   intervention: LearnedIntervention,
@@ -63,28 +102,19 @@ export function groupedWins(
 }
 
 /** Effectiveness of groups at the count with that index. */
-export function effectivenessAt(groups: readonly GroupWins[], at: number): number {
+function effectivenessAt(groups: readonly GroupWins[], at: number): number {
   const wins = groups.reduce((sum, group) => sum + group.wins[at]!, 0);
   return wins / groups.reduce((sum, group) => sum + group.prompts, 0);
 }
 
-/** Prompts that go through the model at once. */
-const chunk = 32;
-
 /** For each prompt how often the intended answer leads: Δ > 0 at β = +1 and Δ < 0 at β = −1, half for each. */
 function winsOf(model: Model, prompts: readonly Prompt[], intervention: LearnedIntervention): number[] {
-  const wins: number[] = [];
-  for (let at = 0; at < prompts.length; at += chunk) {
-    const part = prompts.slice(at, at + chunk);
-    const deltas = step(() => {
-      const ids = part.map((prompt) => prompt.ids);
-      const both = logitsAt(model, ids, intervention.at(1), [1, -1]) as [Tensor, Tensor];
-      return both.map((logits) => [...logitDiff(logits, part).toTypedArray()]);
-    });
-    const [plus, minus] = deltas as [number[], number[]];
-    wins.push(...plus.map((delta, i) => (Number(delta > 0) + Number(minus[i]! < 0)) / 2));
-  }
-  return wins;
+  return inBatches(prompts, (batch) => {
+    const ids = batch.map((prompt) => prompt.ids);
+    const both = logitsAt(model, ids, intervention.at(1), [1, -1]) as [Tensor, Tensor];
+    const [plus, minus] = both.map((logits) => logitDiff(logits, batch).toTypedArray());
+    return batch.map((_, i) => (Number(plus![i]! > 0) + Number(minus![i]! < 0)) / 2);
+  }).flat();
 }
 
 function mean(values: readonly number[]): number {

@@ -1,3 +1,4 @@
 export { type BootstrapOptions, bootstrap, bootstrapOf, type Interval, meanInterval } from "./bootstrap";
 export { nestedBootstrap } from "./nested-bootstrap";
-export { auroc, largest, ranks, spearman } from "./ranks";
+export { paretoFront } from "./pareto";
+export { auroc, isAmongLargest, ranks, spearman } from "./ranks";

@@ -48,10 +48,10 @@ export function auroc(scores: readonly number[], labels: readonly boolean[]): nu
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
 }
 
-/** True for the `count` largest values; of equal ones the first. */
-export function largest(values: readonly number[], count: number): boolean[] {
-  if (!Number.isInteger(count) || count < 0) throw new ArgumentError("largest", `count is ${count}`);
-  checkNumbers("largest", values);
+/** Marks the `count` largest values; of equal ones the first. */
+export function isAmongLargest(values: readonly number[], count: number): boolean[] {
+  if (!Number.isInteger(count) || count < 0) throw new ArgumentError("isAmongLargest", `count is ${count}`);
+  checkNumbers("isAmongLargest", values);
   const order = values.map((_, i) => i).sort((i, j) => values[j]! - values[i]! || i - j);
   const chosen = new Set(order.slice(0, count));
   return values.map((_, i) => chosen.has(i));

@@ -1,13 +1,13 @@
+import { percent } from "../../text/numbers";
 import type { Kind } from "../learn/learned";
 import { taskId, type WordedTask } from "../tasks/registry";
 import {
-  effectiveness,
   type Finding,
-  faithfulness,
-  minimality,
-  newLengths,
-  percent,
-  places,
+  judgeEffectiveness,
+  judgeFaithfulness,
+  judgeMinimality,
+  judgeNewLengths,
+  judgePlaces,
   points,
   thresholds,
   unmeasured,
@@ -48,32 +48,32 @@ export function checkClaims(grid: Grid, results: readonly TrialResult[]): Claim[
       1,
       "Scalars are about as effective as vectors.",
       `The 95% interval of flip rate (scalars − vectors) lies above −${points(lessEffective)}.`,
-      perTask(effectiveness),
+      perTask(judgeEffectiveness),
     ),
     claim(
       2,
       "Scalars are about as faithful as vectors.",
       `The 95% interval of the ratio of mean kl-others (scalars / vectors) lies below ${lessFaithful}.`,
-      perTask(faithfulness),
+      perTask(judgeFaithfulness),
     ),
     claim(
       3,
       "Scalars are much more minimal.",
       `The 95% interval of the ratio of active parameters (vectors / scalars) lies above ${fewer}.`,
-      perTask(minimality),
+      perTask(judgeMinimality),
     ),
     claim(
       4,
       "The learned scalars point at the task-relevant places.",
       "The 95% intervals, over seeds, of how |α| agrees with activation patching: Spearman above 0, AUROC above 0.5.",
-      grid.tasks.map((task) => ({ task: taskId(task), ...places(at(task, "scalars")) })),
+      grid.tasks.map((task) => ({ task: taskId(task), ...judgePlaces(at(task, "scalars")) })),
     ),
     claim(
       5,
       "DynScalar carries over to prompt lengths it was not trained on.",
       `The 95% interval of flip rate (new lengths − trained ones) lies above −${points(lostOnNewLengths)}, and that of the ` +
         `flip rate on trained lengths above ${percent(flipsWhatItLearned)}.`,
-      grid.tasks.map((task) => ({ task: taskId(task), ...newLengths(at(task, "dynamic")) })),
+      grid.tasks.map((task) => ({ task: taskId(task), ...judgeNewLengths(at(task, "dynamic")) })),
     ),
   ];
   return [...claims, bothTasks(grid, claims)];

@@ -1,8 +1,10 @@
+import { fixed, percent } from "../../text/numbers";
+import type { PlaceAgreement } from "../causal/place-agreement";
+import type { MeasureName } from "../measure/measures";
 import { type Interval, nestedBootstrap } from "../statistics";
-import type { PlaceAgreement } from "./agreement";
-import { contrast, difference, ratio } from "./contrast";
+import { groupsFor, meanOf } from "./groups";
+import { pairedInterval } from "./intervals";
 import type { TrialResult } from "./run-trial";
-import { meanOf, unitsFor } from "./units";
 
 export type Verdict = "PASS" | "FAIL" | "NOT MEASURED";
 
@@ -32,11 +34,12 @@ export const thresholds = {
   flipsWhatItLearned: 0.5,
 } as const;
 
-export const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
-export const points = (share: number) => `${(100 * share).toFixed(1).replace("-", "−")} points`;
+export const points = (share: number) => `${fixed(100 * share, 1)} points`;
+const difference = (a: number, b: number) => a - b;
+const ratio = (a: number, b: number) => a / b;
 
-export function effectiveness(scalars: TrialResult[], vectors: TrialResult[]): Omit<Finding, "task"> {
-  const gap = contrast(scalars, vectors, "flips", difference);
+export function judgeEffectiveness(scalars: TrialResult[], vectors: TrialResult[]): Omit<Finding, "task"> {
+  const gap = pairedInterval(scalars, vectors, "flips", difference);
   const [own, other] = [mean(scalars, "flips"), mean(vectors, "flips")];
   const isMet = gap.low > -thresholds.lessEffective;
   const direction = oneDirection(scalars);
@@ -56,11 +59,11 @@ function oneDirection(results: readonly TrialResult[]): string {
   const minus = mean(results, "flipsMinus");
   if (!Number.isNaN(plus + minus)) return "";
   const only = Number.isNaN(plus) ? "β = −1" : "β = +1";
-  return ` Only ${only} has prompts to flip: Δ is ${clean.toFixed(1).replace("-", "−")} without intervention.`;
+  return ` Only ${only} has prompts to flip: Δ is ${fixed(clean, 1)} without intervention.`;
 }
 
-export function faithfulness(scalars: TrialResult[], vectors: TrialResult[]): Omit<Finding, "task"> {
-  const value = contrast(scalars, vectors, "klOthers", ratio);
+export function judgeFaithfulness(scalars: TrialResult[], vectors: TrialResult[]): Omit<Finding, "task"> {
+  const value = pairedInterval(scalars, vectors, "klOthers", ratio);
   const [own, other] = [mean(scalars, "klOthers"), mean(vectors, "klOthers")];
   const isMet = value.high < thresholds.lessFaithful;
   const rest = mean(scalars, "others");
@@ -82,10 +85,10 @@ function fewerFlips(scalars: readonly TrialResult[], vectors: readonly TrialResu
   return ` Scalars flip only ${percent(own)}, vectors ${percent(other)}: doing less disturbs less.`;
 }
 
-export function minimality(scalars: TrialResult[], vectors: TrialResult[]): Omit<Finding, "task"> {
+export function judgeMinimality(scalars: TrialResult[], vectors: TrialResult[]): Omit<Finding, "task"> {
   // Counts differ between seeds alone.
   if (seedsOfBoth(scalars, vectors) < 2) return unmeasured(oneSeed);
-  const value = contrast(vectors, scalars, "activeParameters", ratio);
+  const value = pairedInterval(vectors, scalars, "activeParameters", ratio);
   const [own, other] = [mean(scalars, "activeParameters"), mean(vectors, "activeParameters")];
   const isMet = value.low > thresholds.fewer;
   return {
@@ -97,7 +100,7 @@ export function minimality(scalars: TrialResult[], vectors: TrialResult[]): Omit
   };
 }
 
-export function places(results: readonly TrialResult[]): Omit<Finding, "task"> {
+export function judgePlaces(results: readonly TrialResult[]): Omit<Finding, "task"> {
   const runs = results.flatMap(({ agreement }) => (agreement === undefined ? [] : [[agreement]]));
   if (results.length === 0) return unmeasured("No results of scalars.");
   if (runs.length === 0) return unmeasured("No seed has scalars and places to compare.");
@@ -119,13 +122,13 @@ export function places(results: readonly TrialResult[]): Omit<Finding, "task"> {
   };
 }
 
-export function newLengths(results: readonly TrialResult[]): Omit<Finding, "task"> {
+export function judgeNewLengths(results: readonly TrialResult[]): Omit<Finding, "task"> {
   const measured = results.filter((result) => result.newLengths !== undefined);
   if (results.length === 0) return unmeasured("No results of dynamic.");
   if (measured.length === 0) return unmeasured("No other wording of the task has prompts of another length.");
   const moved = measured.map((result) => ({ ...result, held: result.newLengths! }));
-  const gap = contrast(moved, measured, "flips", difference);
-  const trained = contrast(measured, measured, "flips", (a) => a);
+  const gap = pairedInterval(moved, measured, "flips", difference);
+  const trained = pairedInterval(measured, measured, "flips", (a) => a);
   const [fresh, own] = [mean(moved, "flips"), mean(measured, "flips")];
   const [keeps, learns] = [gap.low > -thresholds.lostOnNewLengths, trained.low > thresholds.flipsWhatItLearned];
   const lengths = (of: readonly TrialResult[]) =>
@@ -158,9 +161,9 @@ export function unmeasured(why: string): Omit<Finding, "task"> {
   return { verdict: "NOT MEASURED", numbers: {}, why };
 }
 
-function mean(results: readonly TrialResult[], name: Parameters<typeof meanOf>[1]): number {
+function mean(results: readonly TrialResult[], name: MeasureName): number {
   return meanOf(
-    results.map((result) => unitsFor(name, result)),
+    results.map((result) => groupsFor(name, result)),
     name,
   );
 }

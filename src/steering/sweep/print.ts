@@ -1,25 +1,11 @@
+import { fixed, withInterval } from "../../text/numbers";
+import { textTable } from "../../text/table";
+import { columnOf, type MeasureName, measuresIn } from "../measure/measures";
 import type { Interval } from "../statistics";
 import type { Claim } from "./claims";
 import type { Cell, Summary, TaskSummary } from "./summary";
-import type { MeasureName } from "./units";
 
 const width = 80;
-
-const percent = (x: number) => (100 * x).toFixed(0);
-const two = (x: number) => x.toFixed(2);
-const three = (x: number) => x.toFixed(3);
-/** Every digit up to a hundred thousand, then `1.2e+6`. */
-const count = (x: number) => (x < 99_999.5 ? x.toFixed(0) : x.toPrecision(2));
-
-const columns: readonly (readonly [heading: string, name: MeasureName, show: (x: number) => string, unit: string])[] = [
-  ["flips β=+1", "flipsPlus", percent, "%"],
-  ["flips β=−1", "flipsMinus", percent, "%"],
-  ["kl-others", "klOthers", two, ""],
-  ["off-task", "klOffTask", three, ""],
-  ["best kept", "bestOtherKept", percent, "%"],
-  ["parameters", "activeParameters", count, ""],
-  ["places", "activeLocations", count, ""],
-];
 
 /** Tables, Pareto fronts and claims as text of at most 80 columns, unless names are long. */
 export function printSummary(summary: Summary, claims: readonly Claim[]): string {
@@ -39,12 +25,12 @@ function printTask({ id, split, cells, pareto }: TaskSummary): string {
     `${split}; ${first!.prompts} held-out prompts of ${first!.lengths.join(", ")} tokens; each seed draws its own split. ` +
       `Mean over ${seeds} ${seeds === 1 ? "seed" : "seeds"} and, below it, the 95% interval (bootstrap of seeds and of groups of prompts). off-task: KL on unrelated texts, nats per token, both directions.`,
   );
-  const front = (title: string, ids: readonly string[], cost: MeasureName, show: (x: number) => string) => {
+  const front = (title: string, ids: readonly string[], cost: MeasureName) => {
     const own = ids.map((cell) => cells.find((other) => other.id === cell)!);
     const lines = own.map((cell) => {
-      const { flips } = cell.measures;
-      const flipped = `${percent(flips.value)}% [${percent(flips.low)}, ${percent(flips.high)}]`;
-      return `  ${show(cell.measures[cost].value).padStart(9)}  ${flipped.padEnd(16)}  ${nameOf(cell)}, ${cell.sites.join("+")}`;
+      const spent = columnOf(cost).format.text(cell.measures[cost].value);
+      const flips = withInterval(cell.measures.flips, columnOf("flips").format.text);
+      return `  ${spent.padStart(9)}  ${flips.padEnd(16)}  ${nameOf(cell)}, ${cell.sites.join("+")}`;
     });
     return [title, ...lines].join("\n");
   };
@@ -54,40 +40,38 @@ function printTask({ id, split, cells, pareto }: TaskSummary): string {
     "",
     table(cells),
     "",
-    front("Pareto: active parameters, flips (both directions)", pareto.parameters, "activeParameters", count),
-    front("Pareto: kl-others, flips (both directions)", pareto.klOthers, "klOthers", three),
+    front("Pareto: active parameters, flips (both directions)", pareto.parameters, "activeParameters"),
+    front("Pareto: kl-others, flips (both directions)", pareto.klOthers, "klOthers"),
   ].join("\n");
 }
 
 /** Under the name of each cell its means, and below them their intervals. */
 function table(cells: readonly Cell[]): string {
+  const shown = measuresIn("sweep");
   const rows = cells.flatMap((cell) => {
-    const row = (name: string, measures: Cell["measures"]) => ({
-      name,
-      texts: columns.map(([, measure, show, unit]) => both(measures[measure], show, unit)),
-    });
-    const own = row(`${nameOf(cell)}, ${cell.sites.join("+")}`, cell.measures);
+    const own = { name: `${nameOf(cell)}, ${cell.sites.join("+")}`, measures: cell.measures };
     if (cell.newLengths === undefined) return [own];
     const { lengths, measures } = cell.newLengths;
-    return [own, row(`  the same on new lengths (${lengths.join(", ")} tokens)`, measures)];
+    return [own, { name: `  the same on new lengths (${lengths.join(", ")} tokens)`, measures }];
   });
-  const widths = columns.map(([heading], i) =>
-    Math.max(heading.length, ...rows.flatMap(({ texts }) => texts[i]!.map((text) => text.length))),
+  const cellsOf = (measures: Cell["measures"]) =>
+    shown.map(({ name, format }) => meanAndInterval(measures[name], format.narrow));
+  const texts = rows.flatMap(({ measures }) => {
+    const both = cellsOf(measures);
+    return [both.map(([mean]) => mean), both.map(([, interval]) => interval)];
+  });
+  const headings = shown.map(({ label, narrowLabel = label }) => narrowLabel);
+  const [heading, ...lines] = textTable([headings, ...texts], { left: [], gap: 1 }).map((line) =>
+    `  ${line}`.trimEnd(),
   );
-  const line = (texts: readonly string[]) =>
-    `  ${texts.map((text, i) => text.padStart(widths[i]!)).join(" ")}`.trimEnd();
-  const headings = line(columns.map(([heading]) => heading));
-  const body = rows.flatMap(({ name, texts }) => [
-    name,
-    line(texts.map(([mean]) => mean)),
-    line(texts.map(([, at]) => at)),
-  ]);
-  return [headings, "─".repeat(headings.length), ...body.filter((text) => text !== "")].join("\n");
+  const body = rows.flatMap(({ name }, i) => [name, lines[2 * i]!, lines[2 * i + 1]!]);
+  return [heading!, "─".repeat(heading!.length), ...body.filter((text) => text !== "")].join("\n");
 }
 
-function both({ value, low, high }: Interval, show: (x: number) => string, unit: string): [string, string] {
+/** `98%` and `[97,99]`; a dash where nothing was measured. */
+function meanAndInterval({ value, low, high }: Interval, show: (x: number) => string): [string, string] {
   if (Number.isNaN(value)) return ["–", ""];
-  return [`${show(value)}${unit}`, `[${show(low)},${show(high)}]`];
+  return [show(value), `[${show(low)},${show(high)}]`.replaceAll("%", "")];
 }
 
 /** `scalars λ 0.6` */
@@ -98,10 +82,9 @@ function nameOf({ method, weight }: Cell): string {
 function printClaims(claims: readonly Claim[]): string {
   const blocks = claims.map(({ number, statement, criterion, verdict, findings }) => {
     const lines = findings.map((finding) => {
-      const numbers = Object.entries(finding.numbers).map(([name, { value, low, high }]) => {
-        const show = (x: number) => (Math.abs(x) < 0.005 ? "0.00" : x.toFixed(2).replace("-", "−"));
-        return `${name} ${show(value)} [${show(low)}, ${show(high)}]`;
-      });
+      const numbers = Object.entries(finding.numbers).map(
+        ([name, interval]) => `${name} ${withInterval(interval, (x) => fixed(x, 2))}`,
+      );
       return wrap(
         [`${finding.task}: ${finding.verdict}.`, ...numbers.map((text) => `${text}.`), finding.why].join(" "),
         5,

@@ -1,17 +1,26 @@
 import { ArgumentError } from "../../autograd";
 import type { Model, Site } from "../../nn";
+import { agreementWithPatching, type PlaceAgreement } from "../causal/place-agreement";
 import { learn } from "../learn/learn";
 import type { Kind, LearnedIntervention } from "../learn/learned";
 import { type LearnReport, settingsFor } from "../learn/options";
+import {
+  lengthsOf,
+  measureColumns,
+  measureTexts,
+  type PromptColumns,
+  round,
+  roundAll,
+  type TextColumns,
+} from "../measure/columns";
+import { measureRun, type RunMeasureName } from "../measure/measures";
 import { acrossWordings } from "../tasks/across-lengths";
 import { taskFamily, taskOf, type WordedTask, wordingOf } from "../tasks/registry";
 import type { Prompt, Task } from "../tasks/task";
-import { agreementWithPatching, type PlaceAgreement } from "./agreement";
-import { lengthsOf, measureColumns, measureTexts, type PromptColumns, round, type TextColumns } from "./columns";
 import { type SweepTrial, trialId } from "./trials";
 
 /** What came out of a trial: the same bits on every machine with the same arithmetic, and no times. */
-export interface TrialResult {
+export interface TrialResult extends Readonly<Record<RunMeasureName, number>> {
   readonly id: string;
   readonly trial: SweepTrial;
   /** How train and held-out prompts differ, in words. */
@@ -23,9 +32,6 @@ export interface TrialResult {
   readonly newLengths?: PromptColumns;
   /** Texts that have nothing to do with the task; missing where none fits the model's context. */
   readonly offTask?: TextColumns;
-  readonly activeParameters: number;
-  readonly activeLocations: number;
-  readonly l1: number;
   /** Places that are not zero, the largest first: site, layer, position (−1: all), value. */
   readonly places: readonly (readonly [Site, number, number, number])[];
   /** Of scalars that are not all zero: how well |α| finds what activation patching finds. */
@@ -79,9 +85,7 @@ export function measureTrial(model: Model, trial: SweepTrial, task: Task, learne
     held: measureColumns(model, held, learned),
     ...(newLengths.length > 0 && { newLengths: measureColumns(model, newLengths, learned) }),
     ...(offTask && { offTask }),
-    activeParameters: learned.activeParameters,
-    activeLocations: learned.activeLocations().length,
-    l1: round(learned.l1),
+    ...roundAll(measureRun(learned)),
     places: learned
       .activeLocations()
       .map(({ site, layer, position = -1, value }) => [site, layer, position, round(value)] as const),

@@ -1,11 +1,12 @@
 import type { Site } from "../../nn";
 import type { Kind } from "../learn/learned";
+import type { MeasureName } from "../measure/measures";
+import { paretoFront } from "../statistics";
 import { taskId, type WordedTask } from "../tasks/registry";
-import { type Measures, measureIntervals } from "./measures";
-import { paretoFront } from "./pareto";
+import { promptGroups, textGroups } from "./groups";
+import { type MeasureIntervals, measureIntervals } from "./intervals";
 import { minimalityOf, type TrialResult } from "./run-trial";
 import { cellId, type Grid, trialsOf } from "./trials";
-import { type MeasureName, textUnitsOf, unitsOf } from "./units";
 
 /** A trial that could not be learned, and why: it stays out of all means. */
 export interface FailedTrial {
@@ -27,11 +28,11 @@ export interface Cell {
   /** Tokens of the held-out prompts. */
   readonly lengths: readonly number[];
   /** NaN where nothing was measured. */
-  readonly measures: Measures;
+  readonly measures: MeasureIntervals;
   /** Share of the edited places that lie within the texts off the task: below 1 some edits meet no token there. */
   readonly coveredOffTask?: number;
   /** On prompts of lengths that it was not learned on; its measures off the task are NaN. */
-  readonly newLengths?: { readonly lengths: readonly number[]; readonly measures: Measures };
+  readonly newLengths?: { readonly lengths: readonly number[]; readonly measures: MeasureIntervals };
 }
 
 /** What a sweep says about one task. */
@@ -82,8 +83,8 @@ export function summarize(grid: Grid, results: readonly TrialResult[], failed: r
 
 function cellOf(results: readonly TrialResult[]): Cell {
   const { task, method, sites, minimality } = results[0]!.trial;
-  const fresh = results.flatMap((result) => (result.newLengths ? [unitsOf(result, result.newLengths)] : []));
-  const texts = results.map(textUnitsOf).filter((units) => units.length > 0);
+  const fresh = results.flatMap((result) => (result.newLengths ? [promptGroups(result, result.newLengths)] : []));
+  const texts = results.map(textGroups).filter((groups) => groups.length > 0);
   const covered = results.flatMap(({ offTask }) => (offTask ? [offTask.covered] : []));
   return {
     id: cellId(results[0]!.trial),
@@ -96,7 +97,7 @@ function cellOf(results: readonly TrialResult[]): Cell {
     prompts: results[0]!.held.group.length,
     lengths: distinct(results.flatMap(({ held }) => held.length)),
     measures: measureIntervals(
-      results.map((result) => unitsOf(result)),
+      results.map((result) => promptGroups(result)),
       texts,
     ),
     ...(covered.length > 0 && { coveredOffTask: covered.reduce((a, b) => a + b) / covered.length }),

@@ -12,7 +12,8 @@ import {
   logitLens,
 } from "fader/steering";
 import { beforeAll, describe, expect, test } from "vitest";
-import { clipToken, showToken, textTable } from "../../../../src/text/tokens";
+import { textTable } from "../../../../src/text/table";
+import { clipToken, showToken } from "../../../../src/text/tokens";
 import { message, random, tinyModel, tinyOf, values } from "../../../helpers/tiny";
 
 const model = tinyModel();

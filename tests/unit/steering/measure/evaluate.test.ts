@@ -43,6 +43,7 @@ function measure(kind: "scalars" | "vectors", { ids, correct, wrong }: Prompt) {
     kl: mean(sides.map((q) => p.reduce((sum, a, i) => sum + a * Math.log(a / q[i]!), 0))),
     tv: mean(sides.map((q) => p.reduce((sum, a, i) => sum + Math.abs(a - q[i]!) / 2, 0))),
     kept: mean(sides.map((q) => Number(top(q) === top(p)))),
+    others: 1 - softmax(clean)[correct]! - softmax(clean)[wrong]!,
   };
 }
 
@@ -53,6 +54,7 @@ describe("evaluation", () => {
     const winning = rows.filter(({ delta }) => delta[1] >= 0);
     const want = {
       prompts: 40,
+      flips: share(rows.map(({ delta }) => (delta[1] > 0 ? delta[0] < 0 : delta[2] > 0))),
       flipsPlus: share(losing.map(({ delta }) => delta[2] > 0)),
       flipsMinus: share(winning.map(({ delta }) => delta[0] < 0)),
       winsPlus: share(rows.map(({ delta }) => delta[2] > 0)),
@@ -65,6 +67,7 @@ describe("evaluation", () => {
       klOthers: mean(rows.map((row) => row.kl)),
       totalVariation: mean(rows.map((row) => row.tv)),
       bestOtherKept: mean(rows.map((row) => row.kept)),
+      others: mean(rows.map((row) => row.others)),
       activeParameters: learned[kind].activeParameters,
       activeLocations: learned[kind].activeLocations().length,
       l1: learned[kind].l1,

@@ -1,5 +1,5 @@
 import { ArgumentError, Random } from "fader/autograd";
-import { auroc, bootstrap, bootstrapOf, largest, meanInterval, ranks, spearman } from "fader/steering";
+import { auroc, bootstrap, bootstrapOf, isAmongLargest, meanInterval, ranks, spearman } from "fader/steering";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -30,10 +30,10 @@ describe("ranks", () => {
   });
 
   test("the largest are found, the first of equal ones", () => {
-    expect(largest([1, 3, 2, 3, 3], 2)).toEqual([false, true, false, true, false]);
-    expect(largest([1, 2], 0)).toEqual([false, false]);
-    expect(largest([1, 2], 5)).toEqual([true, true]);
-    expect(() => largest([1, 2], -1)).toThrow(ArgumentError);
+    expect(isAmongLargest([1, 3, 2, 3, 3], 2)).toEqual([false, true, false, true, false]);
+    expect(isAmongLargest([1, 2], 0)).toEqual([false, false]);
+    expect(isAmongLargest([1, 2], 5)).toEqual([true, true]);
+    expect(() => isAmongLargest([1, 2], -1)).toThrow(ArgumentError);
   });
 });
 

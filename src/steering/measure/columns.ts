@@ -1,43 +1,39 @@
 import { ArgumentError } from "../../autograd";
 import type { Model } from "../../nn";
 import type { LearnedIntervention } from "../learn/learned";
-import { measurePrompts } from "../measure/evaluate";
-import { type HarmAtBeta, harm } from "../measure/harm";
 import type { Prompt, Task } from "../tasks/task";
 import { unrelatedTexts } from "../tasks/unrelated-texts";
+import { measurePrompts } from "./evaluate";
+import { type HarmAtBeta, harm } from "./harm";
+import { type PromptRow, readNames, type TextRow } from "./measures";
 
-/** Measures of prompts as columns, one entry for each prompt. Δ in logits, KL in nats; six significant digits. */
-export interface PromptColumns {
+type Columns<Row> = { readonly [Name in keyof Row]: readonly number[] };
+
+/**
+ * What was read off each prompt as columns, one entry for each prompt; six significant digits. Saved results of before a
+ * reading was added lack its column.
+ */
+export interface PromptColumns extends Columns<PromptRow> {
   /** The country, name or place that the split is made by. */
   readonly group: readonly string[];
   /** Tokens. */
   readonly length: readonly number[];
-  readonly deltaMinus: readonly number[];
-  readonly deltaClean: readonly number[];
-  readonly deltaPlus: readonly number[];
-  readonly klOthers: readonly number[];
-  readonly totalVariation: readonly number[];
-  readonly bestOtherKept: readonly number[];
-  /** Probability of all tokens but the two answers, without intervention. */
-  readonly others: readonly number[];
 }
 
-/** Measures of texts off the task as columns, one entry for each text. Nats per token; six significant digits. */
-export interface TextColumns {
+/** Measures of texts off the task as columns, one entry for each text; six significant digits. */
+export interface TextColumns extends Columns<TextRow> {
   /** Tokens that are predicted. */
   readonly tokens: readonly number[];
-  /** KL(clean ‖ steered) of the next-token distributions at β = −1 and +1. */
-  readonly klMinus: readonly number[];
-  readonly klPlus: readonly number[];
-  /** Negative log-likelihood at β = −1, 0, +1. */
-  readonly nllMinus: readonly number[];
-  readonly nllClean: readonly number[];
-  readonly nllPlus: readonly number[];
   /** Share of the edited places that lie within a text, mean over texts. */
   readonly covered: number;
 }
 
-/** Each length once, the smallest first. */
+/** Returns one row of columns. */
+export function rowOf<Row>(columns: Columns<Row>, names: readonly (keyof Row)[], at: number): Row {
+  return Object.fromEntries(names.map((name) => [name, columns[name]?.[at]])) as Row;
+}
+
+/** Returns each length once, the smallest first. */
 export function lengthsOf(prompts: readonly Prompt[]): number[] {
   return [...new Set(prompts.map(({ ids }) => ids.length))].sort((a, b) => a - b);
 }
@@ -45,29 +41,18 @@ export function lengthsOf(prompts: readonly Prompt[]): number[] {
 /** Measures prompts of any lengths, ordered by length. */
 export function measureColumns(model: Model, prompts: readonly Prompt[], learned: LearnedIntervention): PromptColumns {
   // A batch has one length.
-  const ordered = lengthsOf(prompts).flatMap((length) => prompts.filter(({ ids }) => ids.length === length));
-  const rows = lengthsOf(prompts).flatMap((length) =>
-    measurePrompts(
-      model,
-      ordered.filter(({ ids }) => ids.length === length),
-      learned,
-    ),
-  );
-  const column = (value: (row: (typeof rows)[number]) => number) => rows.map((row) => round(value(row)));
+  const byLength = lengthsOf(prompts).map((length) => prompts.filter(({ ids }) => ids.length === length));
+  const ordered = byLength.flat();
+  const rows = byLength.flatMap((batch) => measurePrompts(model, batch, learned));
+  const columns = readNames.map((name) => [name, rows.map((row) => round(row[name]))]);
   return {
     group: ordered.map(({ group }) => group),
     length: ordered.map(({ ids }) => ids.length),
-    deltaMinus: column((row) => row.delta[0]),
-    deltaClean: column((row) => row.delta[1]),
-    deltaPlus: column((row) => row.delta[2]),
-    klOthers: column((row) => row.kl),
-    totalVariation: column((row) => row.tv),
-    bestOtherKept: column((row) => row.kept),
-    others: column((row) => row.others),
+    ...(Object.fromEntries(columns) as Columns<PromptRow>),
   };
 }
 
-/** The same texts for every method of a seed. Undefined where none fits the model's context. */
+/** Measures the same texts for every method of a seed. Returns `undefined` where none fits the model's context. */
 export function measureTexts(
   model: Model,
   task: Task,
@@ -99,7 +84,12 @@ function fittingTexts(model: Model, task: Task, seed: number): string[] | undefi
   }
 }
 
-/** Six digits: enough for any mean, and a third of the size. */
+/** Rounds to six digits: enough for any mean, and a third of the size. */
 export function round(value: number): number {
-  return Number(value.toPrecision(6));
+  return Number.isInteger(value) ? value : Number(value.toPrecision(6));
+}
+
+/** Rounds every value as `round` does. */
+export function roundAll<Values extends object>(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, round(value)])) as Values;
 }

@@ -1,12 +1,12 @@
 import { Random } from "../../autograd";
 import type { Model } from "../../nn";
-import { activationPatching } from "../causal";
-import { reachesAnswer, scoresOf } from "../causal/scores";
 import type { LearnedIntervention } from "../learn/learned";
-import { auroc, largest, spearman } from "../statistics";
+import { auroc, isAmongLargest, spearman } from "../statistics";
 import type { Prompt } from "../tasks/task";
+import { activationPatching } from "./activation-patching";
+import { reachesAnswer, scoresOf } from "./scores";
 
-/** How well learned scalars find the places that matter, on one split. */
+/** How well learned scalars find the places that matter, on one split of a task. */
 export interface PlaceAgreement {
   /** Rank correlation of |α| with mean |effect on Δ|, over places that can reach the answer. */
   readonly spearman: number;
@@ -41,6 +41,6 @@ export function agreementWithPatching(
   const effects = causal.meanAbsolute();
   const own = live.map((i) => effects[i]!);
   const top = Math.max(1, Math.round(live.length * topShare));
-  const agreement = { spearman: spearman(scores, own), auroc: auroc(scores, largest(own, top)) };
+  const agreement = { spearman: spearman(scores, own), auroc: auroc(scores, isAmongLargest(own, top)) };
   return Number.isFinite(agreement.spearman + agreement.auroc) ? agreement : undefined;
 }
