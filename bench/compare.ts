@@ -6,7 +6,7 @@ import {
   type LearnedIntervention,
   learn,
 } from "fader/steering";
-import { writeFileAtomic } from "../src/io/atomic";
+import { writeFileAtomic } from "../src/io/disk";
 import { loadModel } from "../src/load";
 
 /**

@@ -12,7 +12,7 @@ import {
   type Prompt,
   type TaskName,
 } from "fader/steering";
-import { writeFileAtomic } from "../src/io/atomic";
+import { writeFileAtomic } from "../src/io/disk";
 import { loadModel } from "../src/load";
 
 /**

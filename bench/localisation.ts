@@ -7,7 +7,7 @@ import {
   learn,
   localisation,
 } from "fader/steering";
-import { writeFileAtomic } from "../src/io/atomic";
+import { writeFileAtomic } from "../src/io/disk";
 import { loadModel } from "../src/load";
 
 /**

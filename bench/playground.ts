@@ -6,7 +6,7 @@ import { chromium, type Page } from "playwright-core";
 import { serve } from "../playground/server/serve";
 import { createEngine } from "../playground/src/engine/engine";
 import type { LearnRequest, SteerRequest } from "../playground/src/protocol";
-import { writeFileAtomic } from "../src/io/atomic";
+import { writeFileAtomic } from "../src/io/disk";
 
 /**
  * The playground in a browser beside the same engine in Node: answers a second while a fader is dragged, learning steps a

@@ -13,7 +13,7 @@ import {
   zeros,
 } from "fader/autograd";
 import { add, createModel, languageModelLoss, type Model, scale } from "fader/nn";
-import { writeFileAtomic } from "../src/io/atomic";
+import { writeFileAtomic } from "../src/io/disk";
 
 /**
  * Where the time of the steps A, B and I of `bench:engine` goes, op by op, on all cores. Writes

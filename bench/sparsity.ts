@@ -9,7 +9,7 @@ import {
   refit,
   type Task,
 } from "fader/steering";
-import { writeFileAtomic } from "../src/io/atomic";
+import { writeFileAtomic } from "../src/io/disk";
 import { loadModel } from "../src/load";
 import { type SmallestSet, smallestSet } from "./smallest-set";
 

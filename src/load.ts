@@ -1,5 +1,7 @@
 import { ArgumentError } from "./autograd";
-import { isFolder, isNode } from "./io/files";
+import { isHubName } from "./hub/name";
+import { isFolder } from "./io/files";
+import { isNode } from "./io/folder";
 import type { Model } from "./nn";
 import { type CheckpointSource, type LoadOptions, loadCheckpoint } from "./nn/checkpoint/load";
 
@@ -16,7 +18,7 @@ const builtIn = new URL(/* @vite-ignore */ "../models/capitals/", import.meta.ur
 export async function loadModel(source?: CheckpointSource, options: LoadOptions = {}): Promise<Model> {
   if (source === undefined) return loadCheckpoint(builtIn, { name: "capitals", ...options });
   if (source === "") throw new ArgumentError("loadModel", "the path is empty");
-  if (typeof source === "string" && isHubName(source) && !(isNode && (await isFolder(source)))) {
+  if (typeof source === "string" && isHubName(source) && !(await isFolder(source))) {
     throw new ArgumentError("loadModel", `there is no folder "${source}"`, {
       hint: isNode
         ? 'For a model of the Hugging Face hub: import { loadModel } from "fader/node".'
@@ -24,9 +26,4 @@ export async function loadModel(source?: CheckpointSource, options: LoadOptions 
     });
   }
   return loadCheckpoint(source, options);
-}
-
-/** Whether a text could name a model on the Hugging Face hub, `owner/model` or `model`; it may be a folder as well. */
-export function isHubName(text: string): boolean {
-  return /^([A-Za-z0-9][\w.-]*\/)?[A-Za-z0-9][\w.-]*$/.test(text) && !/--|\.\./.test(text) && text.length <= 96;
 }

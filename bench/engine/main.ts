@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as engine from "fader/tensor";
-import { writeFileAtomic } from "../../src/io/atomic";
+import { writeFileAtomic } from "../../src/io/disk";
 import { cases, quickCases } from "./cases";
 import { references } from "./check";
 import { writeCase } from "./data";

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { writeFileAtomic } from "../../src/io/atomic";
+import { writeFileAtomic } from "../../src/io/disk";
 import { fillQuotes } from "./fill";
 
 /** Fills the results that README and docs quote with those of `bench/results`: `npm run bench:quote`. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { writeFileAtomic } from "../../src/io/atomic";
+import { writeFileAtomic } from "../../src/io/disk";
 import { machine } from "../engine/machine";
 import { writeRandomCheckpoint } from "./checkpoint";
 import { formatScale, type Results, type Row } from "./results";

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import cliProgress from "cli-progress";
 import { cosineSchedule } from "fader/autograd";
 import { createModel, readTrainingState, saveCheckpoint, Tokenizer, train, writeTrainingState } from "fader/nn";
-import { writeFileAtomic } from "../../src/io/atomic";
+import { writeFileAtomic } from "../../src/io/disk";
 import { card } from "./card";
 import { batchAt, lossOf } from "./data";
 import { measure, toMarkdown } from "./measure";

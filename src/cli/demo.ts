@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { checkWritable, writeBytes } from "../io/files";
+import { checkWritable } from "../io/disk";
+import { writeBytes } from "../io/files";
 import { type Model, nextTokens } from "../nn";
 import { renderReport } from "../report";
 import { compare, type LearnedIntervention, logitDiff, logitsAt, type Prompt, pruningCurve } from "../steering";

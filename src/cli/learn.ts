@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { checkWritable } from "../io/files";
+import { checkWritable } from "../io/disk";
 import type { Model } from "../nn";
 import { compare, type Kind, type LearnedIntervention, learn, type Task } from "../steering";
 import { open } from "./model-options";

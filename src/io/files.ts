@@ -1,34 +1,27 @@
-import type { FileHandle } from "node:fs/promises";
 import { ArgumentError } from "../autograd";
 import { CheckpointError, NotFoundError } from "./errors";
-import type { CheckpointFolder, RandomAccess } from "./folder";
-import { urlFolder } from "./http";
+import { type CheckpointFolder, isNode } from "./folder";
+import { openUrl, urlFolder } from "./http";
 
 /** Reading and writing where the platform can: URLs everywhere, files in Node. */
 
-export const isNode = typeof process !== "undefined" && process.versions?.node !== undefined;
-
-/** The bytes of a file or URL. Throws `ArgumentError` when there is nothing, with the path. */
+/** The bytes of a file or URL. Throws `NotFoundError` or `ArgumentError`, with its path, when they cannot be had. */
 export async function readBytes(source: string | URL): Promise<Uint8Array> {
-  const url = asUrl(source);
-  if (url !== undefined && url.protocol !== "file:") {
-    const response = await fetch(url);
-    if (response.status === 404) throw new NotFoundError("read", `${url}: nothing there`);
-    if (!response.ok) throw new ArgumentError("read", `${url}: ${response.status} ${response.statusText}`);
-    return new Uint8Array(await response.arrayBuffer());
-  }
-  if (!isNode) throw new ArgumentError("read", `${source}: a browser reads no files`, { hint: "Pass a URL." });
-  const { readFile } = await import("node:fs/promises");
+  const { url, path } = whereIs(source);
+  if (url === undefined) return (await import("./disk")).readWhole(path);
+  const access = await openUrl(url);
+  if (access === undefined) throw new NotFoundError("read", `${url}: nothing there`);
   try {
-    return new Uint8Array(await readFile(url ?? (source as string)));
-  } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") throw new NotFoundError("read", `${source}: no such file`);
-    throw new ArgumentError("read", `${source}: ${(error as Error).message}`);
+    return (await access.read(0, access.size)).slice();
+  } finally {
+    await access.close();
   }
 }
 
-/** A folder of this machine, by path or `file:` URL. Node only. */
-export function nodeFolder(path: string | URL): CheckpointFolder {
+/** The folder that a path or URL names. Throws `ArgumentError` for a path in a browser. */
+export function openFolder(source: string | URL): CheckpointFolder {
+  const { url, path } = whereIs(source);
+  if (url !== undefined) return urlFolder(url);
   const at = (file: string) =>
     path instanceof URL
       ? new URL(file, path.href.endsWith("/") ? path : `${path.href}/`)
@@ -37,56 +30,8 @@ export function nodeFolder(path: string | URL): CheckpointFolder {
   return {
     name: parts.filter((part) => part !== "").at(-1) ?? "checkpoint",
     locate: (file) => String(at(file)),
-    async open(file) {
-      const { open } = await import("node:fs/promises");
-      try {
-        return await fileAccess(await open(at(file)));
-      } catch (error) {
-        if ((error as { code?: string }).code === "ENOENT") return undefined;
-        throw new ArgumentError("read", `${at(file)}: ${(error as Error).message}`);
-      }
-    },
+    open: async (file) => (await import("./disk")).openFile(at(file)),
   };
-}
-
-async function fileAccess(handle: FileHandle): Promise<RandomAccess> {
-  const found = await handle.stat();
-  if (found.isDirectory()) {
-    await handle.close();
-    throw new Error("it is a folder");
-  }
-  const { size } = found;
-  let buffer = new Uint8Array(0);
-  return {
-    size,
-    async read(begin, end) {
-      if (buffer.length < end - begin) buffer = new Uint8Array(end - begin);
-      for (let at = begin; at < end; ) {
-        const { bytesRead } = await handle.read(buffer, at - begin, end - at, at);
-        if (bytesRead === 0) throw new ArgumentError("read", `the file ended at ${at} bytes, it had ${size}`);
-        at += bytesRead;
-      }
-      return buffer.subarray(0, end - begin);
-    },
-    close: () => handle.close(),
-  };
-}
-
-/** Whether a path is a folder. Node only. */
-export async function isFolder(path: string): Promise<boolean> {
-  const { stat } = await import("node:fs/promises");
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-}
-
-/** The folder that a path or URL names. */
-export function openFolder(source: string | URL): CheckpointFolder {
-  const url = asUrl(source);
-  if (url !== undefined && url.protocol !== "file:") return urlFolder(url);
-  if (!isNode) throw new ArgumentError("read", `${source}: a browser reads no files`, { hint: "Pass a URL." });
-  return nodeFolder(url ?? (source as string));
 }
 
 /** Parsed JSON of a file of a folder, or undefined when it is not there. Throws `CheckpointError` for other text. */
@@ -94,14 +39,14 @@ export async function readJson(folder: CheckpointFolder, file: string): Promise<
   const access = await folder.open(file);
   if (access === undefined) return undefined;
   try {
-    const bytes = await access.read(0, access.size);
-    return parseJson(bytes, folder.locate(file));
+    return parseJson(await access.read(0, access.size), folder.locate(file));
   } finally {
     await access.close();
   }
 }
 
-function parseJson(bytes: Uint8Array, source: string): unknown {
+/** Parses JSON in UTF-8. Throws `CheckpointError` naming `source` for anything else. */
+export function parseJson(bytes: Uint8Array, source: string): unknown {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -115,38 +60,41 @@ function parseJson(bytes: Uint8Array, source: string): unknown {
   }
 }
 
-/** Writes a file whole or not at all. Node only. */
+/** Writes a file whole or not at all. Throws `ArgumentError` when it cannot, and in a browser. */
 export async function writeBytes(path: string, data: Uint8Array | string): Promise<void> {
-  if (!isNode)
-    throw new ArgumentError("write", `${path}: a browser writes no files`, { hint: "Offer the bytes as a download." });
-  const { writeFileAtomic } = await import("./atomic");
-  try {
-    await writeFileAtomic(path, data);
-  } catch (error) {
-    throw cannotWrite(path, error);
+  await (await diskToWrite(path)).writeFile(path, data);
+}
+
+/**
+ * Writes the files of a folder, which is made if missing, each whole or not at all; those without contents are removed
+ * from it. Throws `ArgumentError` when it cannot, and in a browser.
+ */
+export async function writeFolder(
+  path: string,
+  files: Readonly<Record<string, Uint8Array | string | undefined>>,
+): Promise<void> {
+  const disk = await diskToWrite(path);
+  await disk.makeFolder(path);
+  for (const [name, data] of Object.entries(files)) {
+    if (data === undefined) await disk.remove(`${path}/${name}`);
+    else await disk.writeFile(`${path}/${name}`, data);
   }
 }
 
-/** Throws unless a file can be written at `path`: to know before long work. Node only. */
-export async function checkWritable(path: string): Promise<void> {
-  const [{ access, constants, stat }, { dirname }] = await Promise.all([
-    import("node:fs/promises"),
-    import("node:path"),
-  ]);
-  try {
-    await access(dirname(path), constants.W_OK);
-    if ((await stat(path).catch(() => undefined))?.isDirectory()) throw new Error("it is a folder");
-  } catch (error) {
-    throw cannotWrite(path, error);
-  }
+async function diskToWrite(path: string) {
+  if (isNode) return import("./disk");
+  throw new ArgumentError("write", `${path}: a browser writes no files`, { hint: "Offer the bytes as a download." });
 }
 
-function cannotWrite(path: string, error: unknown): ArgumentError {
-  const missing = (error as { code?: string }).code === "ENOENT";
-  return new ArgumentError("write", `${path}: ${missing ? "its folder does not exist" : (error as Error).message}`);
+/** Tells whether a path is that of a folder; a browser has none. */
+export async function isFolder(path: string): Promise<boolean> {
+  return isNode && (await import("./disk")).isFolder(path);
 }
 
-function asUrl(source: string | URL): URL | undefined {
-  if (source instanceof URL) return source;
-  return /^(https?|file|data|blob):/.test(source) ? new URL(source) : undefined;
+/** A URL to fetch, or else a place on this machine: a path or a `file:` URL. */
+function whereIs(source: string | URL): { url: URL; path?: never } | { url?: never; path: string | URL } {
+  const place = typeof source === "string" && /^(https?|file|data|blob):/.test(source) ? new URL(source) : source;
+  if (place instanceof URL && place.protocol !== "file:") return { url: place };
+  if (isNode) return { path: place };
+  throw new ArgumentError("read", `${source}: a browser reads no files`, { hint: "Pass a URL." });
 }

@@ -1,3 +1,6 @@
+/** Tells whether this runs in Node, which has files and folders. */
+export const isNode = typeof process !== "undefined" && process.versions?.node !== undefined;
+
 /** Reads parts of one file. Reads that go forward are the fast ones. */
 export interface RandomAccess {
   /** Bytes of the whole file. */
@@ -7,7 +10,7 @@ export interface RandomAccess {
   close(): Promise<void>;
 }
 
-/** Where a checkpoint's files lie: a folder, a URL, files dropped on a page. */
+/** The files of a checkpoint, wherever they lie: in a folder, at a URL, dropped on a page. */
 export interface CheckpointFolder {
   /** The last part of its path: what the model is called. */
   readonly name: string;

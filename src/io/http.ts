@@ -1,7 +1,7 @@
 import { ArgumentError } from "../autograd";
 import { CheckpointError } from "./errors";
-import { type CheckpointFolder, memoryAccess, type RandomAccess } from "./folder";
-import { isTransient, pauseAfter, reasonOf, retries } from "./retry";
+import { type CheckpointFolder, isNode, memoryAccess, type RandomAccess } from "./folder";
+import { patientFetch, pauseAfter, reasonOf, retries } from "./retry";
 
 /** The first request asks for this much: most headers, and all of a small file. */
 const START = 2 ** 16;
@@ -26,21 +26,43 @@ export function urlFolder(base: URL): CheckpointFolder {
 
 /** A file at a URL, or undefined when nothing is there. Throws `ArgumentError` when it cannot be had. */
 export async function openUrl(url: URL): Promise<RandomAccess | undefined> {
-  let response = await request(url, { Range: `bytes=0-${START - 1}` });
+  const fetch = patientFetch({ lost: (reason) => new ConnectionLostError(url, reason) });
+  let response = await fetch(url, { headers: { Range: `bytes=0-${START - 1}` } });
   if (response.status === 404 || response.status === 410) return undefined;
   // No range of an empty file can be satisfied.
   if (response.status === 416) return memoryAccess(new Uint8Array(0));
   if (response.status === 206 && (rangeOf(response)?.size === undefined || isCompressed(response))) {
     // A page of another origin may not see the size: the whole file tells it by its length.
     await response.body?.cancel();
-    response = await request(url, {});
+    response = await fetch(url);
   }
   const range = rangeOf(response);
   if (!response.ok) throw refused(url, response);
   if (range && range.begin > 0) throw wrongRange(url, 0, range.begin);
   const size = range?.size ?? lengthOf(response);
   if (size === undefined || response.body === null) return memoryAccess(new Uint8Array(await response.arrayBuffer()));
-  return new HttpFile(url, size, response);
+  return new HttpFile(url, size, fetch, response);
+}
+
+/** A URL that does not answer, or whose connection is cut, however often it is asked. */
+export class ConnectionLostError extends ArgumentError {
+  constructor(
+    url: URL,
+    readonly reason: string,
+  ) {
+    super("read", `${url}: ${reason}`, { details: { attempts: retries.most + 1 } });
+  }
+}
+
+/** A file that is another one than when its reading began. */
+export class FileChangedError extends CheckpointError {
+  constructor(
+    url: URL,
+    /** Bytes that it has now. */
+    readonly size: number,
+  ) {
+    super(url.href, "the file changed while it was being read", { hint: "Load it again." });
+  }
 }
 
 /** A running download of a file from some byte on. */
@@ -55,23 +77,27 @@ interface Stream {
 
 /**
  * Reads through one open-ended request, as far as what is asked for lies ahead of it and near; else another one. That
- * is right for servers that ignore ranges as well: they start at 0 and the bytes before are skipped.
+ * is right for servers that ignore ranges as well: they start at 0 and the bytes before are skipped. A connection that is
+ * cut is taken up again where it broke.
  */
-class HttpFile implements RandomAccess {
+export class HttpFile implements RandomAccess {
   private stream: Stream | undefined;
-  private takesRanges: boolean;
+  private takesRanges = true;
   private buffer = new Uint8Array(0);
   private readonly start: Uint8Array;
   private startLength = 0;
-  private readonly etag: string | null;
+  private etag: string | null = null;
 
+  /** `size`: its bytes. `fetch`: sends requests, and tries again itself. `first`: an answer with the start of the file. */
   constructor(
     private readonly url: URL,
     readonly size: number,
-    first: Response,
+    private readonly fetch: typeof globalThis.fetch,
+    first?: Response,
   ) {
-    this.etag = first.headers.get("ETag");
     this.start = new Uint8Array(Math.min(START, size));
+    if (first === undefined) return;
+    this.etag = first.headers.get("ETag");
     this.takesRanges = first.status === 206;
     this.stream = streamOf(first, 0, rangeOf(first)?.end ?? size);
   }
@@ -83,6 +109,20 @@ class HttpFile implements RandomAccess {
     this.buffer.set(known);
     await this.fill(this.buffer.subarray(known.length, end - begin), begin + known.length);
     return this.buffer.subarray(0, end - begin);
+  }
+
+  /** The bytes from `begin` on that come next, at least one and at most `most`. Throws `ConnectionLostError`, `FileChangedError`. */
+  async readSome(begin: number, most = this.size - begin): Promise<Uint8Array> {
+    for (let failures = 1; ; failures++) {
+      const stream = await this.streamAt(begin);
+      try {
+        return await next(stream, begin, most);
+      } catch (error) {
+        await this.close();
+        if (failures > retries.most) throw new ConnectionLostError(this.url, reasonOf(error));
+        await pauseAfter(failures);
+      }
+    }
   }
 
   async close(): Promise<void> {
@@ -99,52 +139,47 @@ class HttpFile implements RandomAccess {
     this.startLength = end;
   }
 
-  /** Fills `target` with the bytes from `begin` on; a connection that is cut is taken up again where it broke. */
   private async fill(target: Uint8Array, begin: number): Promise<void> {
-    let got = 0;
-    let failures = 0;
-    while (got < target.length) {
-      try {
-        const stream = await this.streamAt(begin + got);
-        const piece = await next(stream, begin + got, target.length - got);
-        target.set(piece, got);
-        got += piece.length;
-        failures = 0;
-      } catch (error) {
-        if (error instanceof ArgumentError || error instanceof CheckpointError) throw error;
-        await this.close();
-        failures++;
-        if (failures > retries.most) throw cannotReach(this.url, reasonOf(error));
-        await pauseAfter(failures);
-      }
+    for (let got = 0; got < target.length; ) {
+      const piece = await this.readSome(begin + got, target.length - got);
+      target.set(piece, got);
+      got += piece.length;
     }
   }
 
   private async streamAt(position: number): Promise<Stream> {
-    const { stream } = this;
+    const { stream, url } = this;
     const isAhead = stream && stream.position <= position && position < stream.end;
     // What ignores ranges would start at 0 again.
     if (isAhead && (position - stream.position < GAP || !this.takesRanges)) return stream;
     await this.close();
-    let response = await request(this.url, { Range: `bytes=${position}-` });
+    let response = await this.fetch(url, { headers: this.headersFrom(position) });
     if (response.status === 206 && isCompressed(response)) {
       await response.body?.cancel();
-      response = await request(this.url, {});
+      response = await this.fetch(url);
     }
-    if (!response.ok) throw refused(this.url, response);
-    const range = rangeOf(response);
     const etag = response.headers.get("ETag");
-    const size = range?.size ?? lengthOf(response) ?? this.size;
+    const size = sizeOf(response) ?? this.size;
     if (size !== this.size || (etag !== null && this.etag !== null && etag !== this.etag)) {
       await response.body?.cancel();
-      throw new CheckpointError(this.url.href, "the file changed while it was being read", { hint: "Load it again." });
+      throw new FileChangedError(url, size);
     }
+    if (!response.ok || response.body === null) throw refused(url, response);
+    this.etag ??= etag;
     this.takesRanges = response.status === 206;
+    const range = rangeOf(response);
     // A range that a page of another origin may not see is taken to be the one asked for.
     const begin = this.takesRanges ? (range?.begin ?? position) : 0;
-    if (begin > position) throw wrongRange(this.url, position, begin);
+    if (begin > position) throw wrongRange(url, position, begin);
     this.stream = streamOf(response, begin, range?.end ?? this.size);
     return this.stream;
+  }
+
+  private headersFrom(position: number): Record<string, string> {
+    if (position === 0) return {};
+    // A page may send it only to servers that say so.
+    const isStrong = isNode && this.etag !== null && !this.etag.startsWith("W/");
+    return { Range: `bytes=${position}-`, ...(isStrong && { "If-Range": this.etag! }) };
   }
 }
 
@@ -169,28 +204,6 @@ async function next(stream: Stream, position: number, most: number): Promise<Uin
   return piece;
 }
 
-async function request(url: URL, headers: Record<string, string>): Promise<Response> {
-  for (let failures = 1; ; failures++) {
-    let reason: string;
-    let retryAfter: string | null = null;
-    try {
-      const response = await fetch(url, { headers });
-      if (!isTransient(response.status)) return response;
-      reason = `${response.status} ${response.statusText}`;
-      retryAfter = response.headers.get("Retry-After");
-      await response.body?.cancel();
-    } catch (error) {
-      reason = reasonOf(error);
-    }
-    if (failures > retries.most) throw cannotReach(url, reason);
-    await pauseAfter(failures, retryAfter);
-  }
-}
-
-function cannotReach(url: URL, reason: string): ArgumentError {
-  return new ArgumentError("read", `${url}: ${reason}`, { details: { attempts: retries.most + 1 } });
-}
-
 function refused(url: URL, { status, statusText }: Response): ArgumentError {
   return new ArgumentError("read", `${url}: ${status} ${statusText}`);
 }
@@ -213,6 +226,13 @@ function rangeOf(response: Response): { begin: number; end: number; size: number
  */
 function isCompressed(response: Response): boolean {
   return response.headers.has("Content-Encoding");
+}
+
+/** The size of the whole file, where an answer to any request for it tells. */
+function sizeOf(response: Response): number | undefined {
+  const { status, headers } = response;
+  const beyond = status === 416 ? /^bytes \*\/(\d+)$/.exec(headers.get("Content-Range") ?? "") : null;
+  return beyond ? Number(beyond[1]) : (rangeOf(response)?.size ?? lengthOf(response));
 }
 
 /** The size of a whole body, where its length is that of the file: compressed ones are shorter. */

@@ -2,14 +2,9 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { listModels } from "@huggingface/hub";
-import { FaderError } from "../autograd";
-import { isTransient, pauseAfter, reasonOf, retries } from "../io/retry";
+import { HubError } from "../hub/errors";
+import { patientFetch } from "../io/retry";
 import { nearest } from "../tensor/internal";
-
-/** A model of the Hugging Face hub that cannot be had: unknown, private, gated, out of reach, not in the cache. */
-export class HubError extends FaderError {
-  override name = "HubError";
-}
 
 /** One model at one revision on one hub. */
 export interface HubModel {
@@ -37,38 +32,35 @@ export async function defaultToken(): Promise<string | undefined> {
 }
 
 /**
- * `fetch` for one model: with the token, which only its own hub gets; tried again after cut connections, time-outs and
- * faults of the server. Throws `HubError` for anything but success, or a range that is not there (416).
+ * `fetch` for one model: with the token, which only its own hub gets. Throws `HubError` for anything but success, or a
+ * range that is not there (416).
  */
 export function hubFetch(model: HubModel): typeof fetch {
+  const send = sender(model);
   return async (input, init) => {
-    for (let failures = 1; ; failures++) {
-      let reason: string;
-      let retryAfter: string | null = null;
-      try {
-        const response = await fetch(input, { ...init, headers: withToken(model, input, init?.headers) });
-        if (response.ok || response.status === 416) return response;
-        await response.body?.cancel();
-        if (!isTransient(response.status)) throw await refusal(model, response);
-        reason = `${response.status} ${response.statusText}`;
-        retryAfter = response.headers.get("Retry-After");
-      } catch (error) {
-        if (error instanceof HubError) throw error;
-        reason = reasonOf(error);
-      }
-      if (failures > retries.most) {
-        throw new HubError(model.name, `${model.endpoint} cannot be reached`, {
-          details: { reason, attempts: failures },
-          hint: "A download goes on where it broke off. What is in the cache loads with offline: true (HF_HUB_OFFLINE=1).",
-        });
-      }
-      await pauseAfter(failures, retryAfter);
-    }
+    const response = await send(input, init);
+    if (response.ok || response.status === 416) return response;
+    await response.body?.cancel();
+    throw await refusal(model, response);
   };
 }
 
-function withToken(model: HubModel, input: string | URL | Request, given?: RequestInit["headers"]): Headers {
+function sender(model: HubModel, attempts?: number): typeof fetch {
+  const send = patientFetch({
+    ...(attempts && { attempts }),
+    lost: (reason, attempts) =>
+      new HubError(model.name, `${model.endpoint} cannot be reached`, {
+        details: { reason, attempts },
+        hint: "A download goes on where it broke off. What is in the cache loads with offline: true (HF_HUB_OFFLINE=1).",
+      }),
+  });
+  return (input, init) => send(input, { ...init, headers: headersFor(model, input, init?.headers) });
+}
+
+function headersFor(model: HubModel, input: string | URL | Request, given?: RequestInit["headers"]): Headers {
   const headers = new Headers(given);
+  // What is compressed on its way has other offsets.
+  headers.set("Accept-Encoding", "identity");
   const url = new URL(input instanceof Request ? input.url : input);
   // A redirect to another host drops this header; a link to one must not get it either.
   if (model.token && url.origin === new URL(model.endpoint).origin) {
@@ -125,7 +117,7 @@ async function modelsNear(model: HubModel): Promise<string[]> {
   const search = own === undefined ? { query: owner! } : { owner: owner! };
   const names: string[] = [];
   try {
-    const found = listModels({ search, limit: 200, hubUrl: model.endpoint, fetch: onceFetch(model) });
+    const found = listModels({ search, limit: 200, hubUrl: model.endpoint, fetch: sender(model, 1) });
     for await (const { name } of found) names.push(name);
   } catch {
     // Without a hint then.
@@ -135,14 +127,10 @@ async function modelsNear(model: HubModel): Promise<string[]> {
 
 async function revisionsOf(model: HubModel): Promise<string[]> {
   try {
-    const response = await onceFetch(model)(`${model.endpoint}/api/models/${model.name}/refs`);
+    const response = await sender(model, 1)(`${model.endpoint}/api/models/${model.name}/refs`);
     const { branches = [], tags = [] } = (await response.json()) as Record<string, { name: string }[]>;
     return [...branches, ...tags].map(({ name }) => name);
   } catch {
     return [];
   }
-}
-
-function onceFetch(model: HubModel): typeof fetch {
-  return (input, init) => fetch(input, { ...init, headers: withToken(model, input, init?.headers) });
 }

@@ -1,5 +1,5 @@
+export { HubError } from "../hub/errors";
 export { type ReportData, renderReport } from "../report";
 export { downloadModel, type HubOptions } from "./hub";
-export { HubError } from "./hub-request";
 export { loadModel, type NodeLoadOptions } from "./load";
 export * from "./sweep";

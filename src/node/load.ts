@@ -1,6 +1,7 @@
 import { ArgumentError } from "../autograd";
-import { isFolder } from "../io/files";
-import { isHubName, loadModel as loadPlain } from "../load";
+import { isHubName } from "../hub/name";
+import { isFolder } from "../io/disk";
+import { loadModel as loadPlain } from "../load";
 import type { CheckpointSource, LoadOptions, Model } from "../nn";
 import type { HubOptions } from "./hub";
 

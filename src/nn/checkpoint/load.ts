@@ -1,5 +1,5 @@
 import type { Tensor } from "../../autograd";
-import { openFolder, readJson, writeBytes } from "../../io/files";
+import { openFolder, readJson, writeFolder } from "../../io/files";
 import { type CheckpointFolder, droppedFolder } from "../../io/folder";
 import { NotFoundError } from "../errors";
 import { Model } from "../model/model";
@@ -70,24 +70,19 @@ function asFolder(source: CheckpointSource): CheckpointFolder {
   return "open" in source ? source : droppedFolder(source);
 }
 
-/** Saves a model in the same layout, with its tokenizer if it has one. Node only. */
+/** Saves a model in the same layout, with its tokenizer if it has one; the folder is made if missing. Node only. */
 export async function saveCheckpoint(
   folder: string,
   model: Model,
   options: { metadata?: Record<string, string> } = {},
 ): Promise<void> {
-  const { mkdir, rm } = await import("node:fs/promises");
-  await mkdir(folder, { recursive: true });
   const { config, weights } = writeCheckpoint(model, options.metadata);
-  const files = {
-    "tokenizer.json": model.tokenizer?.files.tokenizer,
-    "tokenizer_config.json": model.tokenizer?.files.tokenizerConfig,
-    "config.json": config,
-  };
-  for (const [name, content] of Object.entries(files)) {
-    // A tokenizer of another model that lay there before must not seem to be this one's.
-    if (content === undefined) await rm(`${folder}/${name}`, { force: true });
-    else await writeBytes(`${folder}/${name}`, `${JSON.stringify(content, null, 2)}\n`);
-  }
-  await writeBytes(`${folder}/model.safetensors`, weights);
+  const text = (json: object | undefined) => json && `${JSON.stringify(json, null, 2)}\n`;
+  await writeFolder(folder, {
+    // A tokenizer of another model that lay there before must not seem to be this one's: without one it is removed.
+    "tokenizer.json": text(model.tokenizer?.files.tokenizer),
+    "tokenizer_config.json": text(model.tokenizer?.files.tokenizerConfig),
+    "config.json": text(config),
+    "model.safetensors": weights,
+  });
 }

@@ -17,8 +17,9 @@ export interface WeightFiles {
   close(): Promise<void>;
 }
 
-const single = "model.safetensors";
-const index = `${single}.index.json`;
+/** All weights of a model, or else the list of the shards that hold them. */
+export const weightFile = "model.safetensors";
+export const indexFile = `${weightFile}.index.json`;
 /** Absent shards that an error names. */
 const MOST_ABSENT = 5;
 
@@ -28,14 +29,14 @@ const MOST_ABSENT = 5;
  * hold other tensors than the index says, `NotFoundError` where there are no weights.
  */
 export async function findWeights(folder: CheckpointFolder, name = folder.name): Promise<WeightFiles> {
-  const whole = await folder.open(single);
+  const whole = await folder.open(weightFile);
   if (whole === undefined) return findShards(folder, name);
-  const source = `${name}/${single}`;
+  const source = `${name}/${weightFile}`;
   try {
     const entries = await readEntries(whole, source);
     // Kept open: a server that ignores ranges would send the file again.
     const open = async () => ({ ...forward(whole), close: async () => {} });
-    return { source, files: [{ file: single, source, entries }], open, close: () => whole.close() };
+    return { source, files: [{ file: weightFile, source, entries }], open, close: () => whole.close() };
   } catch (error) {
     await whole.close();
     throw error;
@@ -62,8 +63,8 @@ export function parseShardIndex(json: unknown, source: string): { shards: string
 }
 
 async function findShards(folder: CheckpointFolder, name: string): Promise<WeightFiles> {
-  const source = `${name}/${index}`;
-  const json = await readJson(folder, index);
+  const source = `${name}/${indexFile}`;
+  const json = await readJson(folder, indexFile);
   if (json === undefined) throw await noWeights(folder, name);
   const { shards, shardOf } = parseShardIndex(json, source);
   const files: WeightFiles["files"][number][] = [];
@@ -122,7 +123,7 @@ async function noWeights(folder: CheckpointFolder, name: string): Promise<Error>
     await access?.close();
     if (access) return onlyPickle(name, file);
   }
-  return new NotFoundError("read", `${folder.locate(single)}: no such file`);
+  return new NotFoundError("read", `${folder.locate(weightFile)}: no such file`);
 }
 
 /** The error for checkpoints that were saved by an older version of Transformers. */

@@ -1,7 +1,6 @@
-import { mkdir, open, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError } from "../../autograd";
-import { writeFileAtomic } from "../../io/atomic";
+import { append, makeFolder, readWhole, sizeOf, writeFileAtomic } from "../../io/disk";
 import type { FailedTrial, Grid, TrialResult } from "../../steering";
 import { type Lock, lockFile } from "./lock";
 
@@ -45,7 +44,7 @@ export class Journal {
   static async open(folder: string, header: JournalHeader, { fresh = false } = {}): Promise<Journal> {
     const path = join(folder, "journal.jsonl");
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
     } catch (error) {
       throw new ArgumentError("sweep", `${folder}: ${(error as Error).message}`);
     }
@@ -62,20 +61,14 @@ export class Journal {
     }
   }
 
-  /** Adds a line and waits until it is on the disk. */
+  /** Adds a line and waits until it is on the disk. Throws `ArgumentError` when there is no room for it. */
   async add(entry: JournalEntry): Promise<void> {
-    const file = await open(this.path, "a");
     try {
-      const line = Buffer.from(`${JSON.stringify(entry)}\n`);
-      const { bytesWritten } = await file.write(line);
-      if (bytesWritten !== line.length) {
-        throw new ArgumentError("sweep", `${this.path}: only ${bytesWritten} of ${line.length} bytes were written`, {
-          hint: "Make room on the disk; the same command then goes on.",
-        });
-      }
-      await file.sync();
-    } finally {
-      await file.close();
+      await append(this.path, [Buffer.from(`${JSON.stringify(entry)}\n`)]);
+    } catch (error) {
+      throw new ArgumentError("sweep", `${this.path}: ${(error as Error).message}`, {
+        hint: "Make room on the disk; the same command then goes on.",
+      });
     }
     this.entries.push(entry);
   }
@@ -87,16 +80,11 @@ export class Journal {
 
 /** The lines that end; what comes after the last line break was never finished and is cut off. */
 async function wholeLines(path: string): Promise<string[]> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") return [];
-    throw new ArgumentError("sweep", `${path}: ${(error as Error).message}`);
-  }
-  const end = bytes.lastIndexOf(10) + 1;
-  if (end < bytes.length) await truncate(path, end);
-  return bytes.subarray(0, end).toString("utf8").split("\n").slice(0, -1);
+  if ((await sizeOf(path)) === undefined) return [];
+  const text = new TextDecoder().decode(await readWhole(path));
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  if (whole.length < text.length) await writeFileAtomic(path, whole);
+  return whole.split("\n").slice(0, -1);
 }
 
 function checkHeader(path: string, line: string, own: JournalHeader): void {

@@ -401,6 +401,7 @@ describe("what cannot be had", () => {
       other formats
       HubError: someone/gpt2-tiny: has no model.safetensors
         has model.gguf
+        Look for another copy of it that has.
 
       no model
       HubError: someone/gpt2-tiny: has no config.json, so it is no model of Transformers
@@ -409,7 +410,7 @@ describe("what cannot be had", () => {
       HubError: someone/gpt2-tiny: its index names files that it does not have: gone.safetensors
 
       shards elsewhere
-      CheckpointError: CACHE/models--someone--gpt2-tiny/snapshots/1111111111111111111111111111111111111111/model.safetensors.index.json: shards are files beside the index, named without a path
+      CheckpointError: someone/gpt2-tiny/model.safetensors.index.json: shards are files beside the index, named without a path
         named as "../../x""
     `);
   });

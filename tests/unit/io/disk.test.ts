@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { writeFileAtomic } from "../../../src/io/atomic";
+import { writeFileAtomic } from "../../../src/io/disk";
 
 let folder: string;
 beforeEach(async () => {
