@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import { compare, type LearnedIntervention, loadIntervention } from "../steering";
 import { learnWithBar } from "./learn";
+import { type LearnerOptions, withLearning } from "./learner-options";
 import { open } from "./model-options";
 import { integer, printJson, withJson } from "./shared";
-import { hasWordings, type LearnOptions, taskFor, withLearning, withWordings } from "./task-options";
+import { hasWordings, taskFor, withWordings } from "./task-options";
 
-interface Options extends LearnOptions {
+interface Options extends LearnerOptions {
   seeds: number;
   json?: boolean;
 }

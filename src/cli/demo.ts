@@ -6,12 +6,13 @@ import { renderReport } from "../report";
 import { compare, type LearnedIntervention, logitDiff, logitsAt, type Prompt, pruningCurve } from "../steering";
 import { showToken } from "../text/tokens";
 import { learnWithBar } from "./learn";
+import { type LearnerOptions, withLearning } from "./learner-options";
 import { open } from "./model-options";
 import { describe } from "./report-data";
 import { printJson, withJson } from "./shared";
-import { type LearnOptions, taskFor, withLearning } from "./task-options";
+import { taskFor } from "./task-options";
 
-interface Options extends LearnOptions {
+interface Options extends LearnerOptions {
   report: string;
   json?: boolean;
 }

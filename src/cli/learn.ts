@@ -2,11 +2,12 @@ import { type Command, Option } from "commander";
 import { checkWritable } from "../io/disk";
 import type { Model } from "../nn";
 import { compare, type Kind, type LearnedIntervention, learn, type Task } from "../steering";
+import { type LearnerOptions, learnerOptions, withLearning } from "./learner-options";
 import { open } from "./model-options";
-import { number, printJson, progressBar, withJson } from "./shared";
-import { type LearnOptions, learnerOptions, taskFor, withLearning, withWordings } from "./task-options";
+import { printJson, progressBar, withJson } from "./shared";
+import { taskFor, withWordings } from "./task-options";
 
-interface Options extends LearnOptions {
+interface Options extends LearnerOptions {
   method: Kind;
   out?: string;
   json?: boolean;
@@ -19,19 +20,6 @@ export function addLearn(program: Command): void {
     .addOption(
       new Option("--method <kind>", "what to learn").choices(["scalars", "vectors", "dynamic"]).default("scalars"),
     )
-    .addOption(
-      new Option(
-        "--positions <which>",
-        "parameters for each position of the prompts, or one set for all (default: each; dynamic has only all)",
-      ).choices(["each", "all"]),
-    )
-    .addOption(
-      new Option("--sparsity <kind>", "how parameters become 0: l1 norm, or gates whose number counts")
-        .choices(["l1", "l0"])
-        .default("l1"),
-    )
-    .option("--gate-minimality <x>", "weight of the number of open gates, with l0", number)
-    .option("--debias", "fit what is left once more, without the weight that made the others 0")
     .option("--out <file>", "where to save it (default: TASK.METHOD.fader.safetensors)")
     .addHelpText(
       "after",
@@ -46,7 +34,7 @@ export async function learnWithBar(
   kind: Kind,
   model: Model,
   task: Task,
-  options: LearnOptions,
+  options: LearnerOptions,
   label: string = kind,
 ): Promise<LearnedIntervention> {
   const { onProgress, stop } = progressBar(label);

@@ -1,13 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { ArgumentError } from "../autograd";
 import { readBytes } from "../io/files";
-import { type Model, type Site, sites } from "../nn";
+import type { Model } from "../nn";
 import {
   type Lengths,
-  type Positions,
   type PromptDraft,
   promptTask,
-  type Sparsity,
   type Task,
   type TaskFamily,
   type TaskName,
@@ -18,7 +16,7 @@ import {
 import { acrossWordings } from "../steering/tasks/across-lengths";
 import { buildTask } from "../steering/tasks/family";
 import { type ModelOptions, withModel } from "./model-options";
-import { integer, number } from "./shared";
+import { integer } from "./shared";
 
 /**
  * Which task: options that several commands share. Those that task families declare stand beside them, by their names:
@@ -30,28 +28,6 @@ export interface TaskOptions extends ModelOptions {
   /** Of the prompts of a file. */
   lengths?: Lengths;
   seed: number;
-}
-export interface LearnOptions extends TaskOptions {
-  sites: Site[];
-  positions?: Positions;
-  sparsity?: Sparsity;
-  gateMinimality?: number;
-  debias?: boolean;
-  steps?: number;
-  batchSize?: number;
-  lr?: number;
-  margin?: number;
-  minimality?: number;
-  groupMinimality?: number;
-  faithfulnessWeight?: number;
-}
-
-function siteList(text: string): Site[] {
-  return text.split(",").map((name) => {
-    const site = sites.find((known) => known === name.trim());
-    if (site === undefined) throw new InvalidArgumentError(`no site "${name}". Sites: ${sites.join(", ")}.`);
-    return site;
-  });
 }
 
 function wordList(text: string): string[] {
@@ -83,22 +59,6 @@ export function withWording(command: Command): Command {
     );
   }
   return command;
-}
-
-export function withLearning(command: Command): Command {
-  return withTask(command)
-    .addOption(
-      new Option("--sites <list>", "where to learn, comma-separated")
-        .argParser(siteList)
-        .default(["attn_out", "mlp_out"] as Site[], "attn_out,mlp_out"),
-    )
-    .option("--steps <n>", "most updates", integer)
-    .option("--batch-size <n>", "prompts in one update", integer)
-    .option("--lr <x>", "learning rate", number)
-    .option("--margin <x>", "by how many logits the intended answer should lead", number)
-    .option("--minimality <x>", "weight of the l1 norm", number)
-    .option("--group-minimality <x>", "weight of the group lasso, one group for each place", number)
-    .option("--faithfulness-weight <x>", "weight of keeping other tokens as they are", number);
 }
 
 /** Adds an option for each task family that names several wordings, for what is tied to no position: `--forms`. */
@@ -180,12 +140,4 @@ async function readPrompts(path: string): Promise<PromptDraft[]> {
   } catch (error) {
     throw new ArgumentError(path, `not JSON (${(error as Error).message})`);
   }
-}
-
-/** What a learner takes from the command line. */
-export function learnerOptions(options: LearnOptions) {
-  const { sites, positions, steps, batchSize, lr, margin, seed } = options;
-  const { minimality, groupMinimality, faithfulnessWeight, sparsity, gateMinimality, debias } = options;
-  const weights = { minimality, groupMinimality, faithfulnessWeight, gateMinimality };
-  return { sites, positions, steps, batchSize, lr, margin, ...weights, sparsity, debias, seed };
 }
