@@ -1,17 +1,17 @@
 import { add, type Tensor, zeros } from "../tensor";
 import {
   addInto,
+  addPending,
+  freeUnused,
   type GradientContext,
-  letGo,
+  markReusable,
   namesIn,
   type Op,
   profiler,
   recycle,
-  retain,
-  retire,
+  removePending,
   type Storage,
   sumTo,
-  sweep,
 } from "../tensor/internal";
 import { detach, isPaused, leaf, type Node, noGrad, recording, recordingDepth, tape } from "./tape";
 
@@ -20,17 +20,17 @@ let runs = 0;
 /**
  * Gradients of `Σ seed · output` with respect to `leaves`, which were made one after the other; zeros for a leaf that
  * the output does not depend on. Goes through the recorded ops from the newest to the oldest, and only through those on
- * a path to a leaf. `kept`: what outlives the differentiated function; all else that it computed may be overwritten.
+ * a path to a leaf. `survivors`: what outlives the differentiated function; all else that it computed may be overwritten.
  */
 export function backward(
   output: Tensor,
   seed: Tensor,
   leaves: readonly Tensor[],
-  kept: ReadonlySet<Storage> = new Set(),
+  survivors: ReadonlySet<Storage> = new Set(),
 ): Tensor[] {
   // Gradients are recorded only when a function around this one is being differentiated too.
   if (recordingDepth() > 1) return new Recorded(leaves).run(output, seed);
-  return noGrad(() => recycle(() => new InPlace(leaves, kept).run(output, seed)));
+  return noGrad(() => recycle(() => new InPlace(leaves, survivors).run(output, seed)));
 }
 
 /** One backward pass whose steps are recorded themselves: everything stays. */
@@ -96,7 +96,7 @@ class Recorded {
 class InPlace extends Recorded {
   constructor(
     leaves: readonly Tensor[],
-    private readonly kept: ReadonlySet<Storage>,
+    private readonly survivors: ReadonlySet<Storage>,
   ) {
     super(leaves);
   }
@@ -122,22 +122,22 @@ class InPlace extends Recorded {
         if (accumulate !== undefined) accumulate(context as never, this.ownSum(target));
         else {
           result = inputGradient(node, context);
-          retain(result.storage);
+          addPending(result.storage);
         }
       }
       results.push(result);
     }
     node.gradient = undefined;
-    letGo(g.storage);
+    removePending(g.storage);
     for (let i = 0; i < slopes.length; i++) {
       if (results[i] !== undefined) this.addUp(nodeOf(inputs[slopes[i]!])!, results[i]!);
     }
-    sweep();
-    if (op !== undefined && !this.kept.has(out.storage) && isOwner(node, slopes)) retire(out.storage);
+    freeUnused();
+    if (op !== undefined && !this.survivors.has(out.storage) && madeItsMemory(node, slopes)) markReusable(out.storage);
   }
 
   protected override give(node: Node, gradient: Tensor): void {
-    retain(gradient.storage);
+    addPending(gradient.storage);
     this.addUp(node, gradient);
   }
 
@@ -145,30 +145,30 @@ class InPlace extends Recorded {
   private addUp(node: Node, gradient: Tensor): void {
     const sum = node.gradient;
     if (sum === undefined) node.gradient = gradient;
-    else if (isFree(sum)) {
+    else if (isOurs(sum)) {
       addInto(sum, gradient);
-      letGo(gradient.storage);
-    } else if (isFree(gradient)) {
+      removePending(gradient.storage);
+    } else if (isOurs(gradient)) {
       addInto(gradient, sum);
-      letGo(sum.storage);
+      removePending(sum.storage);
       node.gradient = gradient;
     } else {
       node.gradient = add(sum, gradient);
-      retain(node.gradient.storage);
-      letGo(sum.storage);
-      letGo(gradient.storage);
+      addPending(node.gradient.storage);
+      removePending(sum.storage);
+      removePending(gradient.storage);
     }
   }
 
   /** The gradient of a node so far, in memory of its own. */
   private ownSum(node: Node): Tensor {
     const sum = node.gradient;
-    if (sum !== undefined && isFree(sum)) return sum;
+    if (sum !== undefined && isOurs(sum)) return sum;
     const own = zeros(node.out.shape, { dtype: node.out.dtype });
-    retain(own.storage);
+    addPending(own.storage);
     if (sum !== undefined) {
       addInto(own, sum);
-      letGo(sum.storage);
+      removePending(sum.storage);
     }
     node.gradient = own;
     return own;
@@ -176,12 +176,12 @@ class InPlace extends Recorded {
 }
 
 /** True when only this gradient needs its memory, so that it may be changed. */
-function isFree({ storage, layout }: Tensor): boolean {
-  return storage.isSpare && storage.uses === 1 && layout.isContiguous;
+function isOurs({ storage, layout }: Tensor): boolean {
+  return storage.isReusable && storage.pending === 1 && layout.isContiguous;
 }
 
 /** True when the op of a node made its output's memory, so that no older node can need it. */
-function isOwner({ op, inputs, out }: Node, names: readonly string[]): boolean {
+function madeItsMemory({ op, inputs, out }: Node, names: readonly string[]): boolean {
   if (op!.spec.forward !== undefined) return true;
   for (const key of names) if (inputs[key]!.storage === out.storage) return false;
   return true;

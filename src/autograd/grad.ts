@@ -36,8 +36,8 @@ export function valueAndGrad<P extends Tree, Rest extends unknown[], Aux = undef
           const result = f(watched, ...rest);
           const [value, aux] = Array.isArray(result) ? result : [result];
           checkValue(value);
-          const kept = storagesIn([value, aux]);
-          const gradients = backward(value, ones(value.shape, { dtype: value.dtype }), leaves, kept);
+          const survivors = storagesIn([value, aux]);
+          const gradients = backward(value, ones(value.shape, { dtype: value.dtype }), leaves, survivors);
           let next = 0;
           const grads = mapTree(parameters, () => ownHandle(gradients, next++));
           return mapTensors({ value, grads, aux: aux as Aux }, settle);

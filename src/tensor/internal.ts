@@ -23,15 +23,15 @@ export { broadcastShapes, Layout, sameShape, sizeOf } from "./layout";
 export { mapTensors } from "./memory/containers";
 export { addInto, copyInto } from "./memory/in-place";
 export {
+  addPending,
+  freeUnused,
   holdSteps,
-  letGo,
+  markReusable,
   outsideStep,
   recycle,
   releaseNow,
-  retain,
-  retire,
+  removePending,
   type Storage,
-  sweep,
 } from "./memory/lifetime";
 export { memoryLimit } from "./memory/memory";
 // Ops: what autodiff knows of them, and those that are no use outside.

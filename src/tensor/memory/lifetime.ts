@@ -1,28 +1,33 @@
 import { type DType, isFloat, itemSize, type TypedArrays, typedArray } from "../dtype";
 import { ArgumentError, LifetimeError } from "../errors";
 import { allocate, memory, release } from "./memory";
-import { addSpare, dropSpare, regionMark, resetRegion, takeFromRegion } from "./region";
+import { addSpare, clearSpares, regionMark, resetRegion, takeFromRegion } from "./region";
 
-/** A running `step`. All that it computes lies in the region above its mark and dies with it. */
+// How this file, the region and the backward pass work together: docs/decisions/0014-step-memory.md.
+
+/** A `step`. All that is computed while it is the running one lies in the region above its mark and dies with it. */
 interface Scope {
   closed: boolean;
 }
 
+/** The innermost running step. */
 let scope: Scope | undefined;
-/** While a function is being differentiated its intermediate results are needed: steps inside it free nothing. */
-let holds = 0;
-/** While a `recycle` runs: the storages made since the last sweep. */
-let made: (Storage | undefined)[] | undefined;
-let madeCount = 0;
+/** Functions that are being differentiated. Their intermediate results are needed: steps inside them free nothing. */
+let holdDepth = 0;
+/** While a `recycle` runs: the storages made since the last `freeUnused`, the first `newCount` entries. */
+let newStorages: (Storage | undefined)[] | undefined;
+let newCount = 0;
 
 /** The memory of one or more tensors (views share it). */
 export class Storage<D extends DType = DType> {
+  /** The step that it dies with; `undefined`: lives until garbage collection. */
   scope: Scope | undefined;
+  /** The byte address, unchecked: for code that knows that the storage is alive. */
   readonly ptr: number;
-  /** Pending gradients that lie here, while `recycle` runs. */
-  uses = 0;
-  /** While `recycle` runs: only pending gradients need it, so that it is free for others when `uses` is 0. */
-  isSpare = false;
+  /** While `recycle` runs: how many pending gradients lie here. */
+  pending = 0;
+  /** While `recycle` runs: nothing but pending gradients needs it, so that it serves again once `pending` is 0. */
+  isReusable = false;
   private view: TypedArrays[D] | undefined;
 
   /** Room for `length` elements, in the running step or, outside any, until garbage collection. */
@@ -38,9 +43,9 @@ export class Storage<D extends DType = DType> {
       collected.register(this, { ptr: this.ptr, bytes }, this);
     } else {
       this.ptr = takeFromRegion(bytes);
-      if (made !== undefined) {
-        this.isSpare = true;
-        made[madeCount++] = this;
+      if (newStorages !== undefined) {
+        this.isReusable = true;
+        newStorages[newCount++] = this;
       }
     }
   }
@@ -58,6 +63,7 @@ export class Storage<D extends DType = DType> {
     return this.ptr;
   }
 
+  /** False after the end of its step. */
   get isAlive(): boolean {
     return !this.scope?.closed;
   }
@@ -79,7 +85,7 @@ export function releaseNow(storage: Storage): void {
  * no scope is around it.
  */
 export function runScope<T>(body: () => T, save: (result: T, isOutermost: boolean) => () => T): T {
-  if (holds > 0) return body();
+  if (holdDepth > 0) return body();
   const outer = scope;
   const mark = regionMark();
   const own: Scope = { closed: false };
@@ -103,17 +109,17 @@ export function runScope<T>(body: () => T, save: (result: T, isOutermost: boolea
 
 /** Runs `body` while steps inside it free nothing. */
 export function holdSteps<T>(body: () => T): T {
-  holds++;
+  holdDepth++;
   try {
     return body();
   } finally {
-    holds--;
+    holdDepth--;
   }
 }
 
 /** True inside a function that is being differentiated. */
 export function stepsAreHeld(): boolean {
-  return holds > 0;
+  return holdDepth > 0;
 }
 
 /** True when `storage` dies with the running step. */
@@ -136,50 +142,54 @@ export function outsideStep<T>(body: () => T): T {
 export const recycling = { isOn: true, poison: false };
 
 /**
- * Runs `body`, which counts the uses of storages with `retain` and `letGo`, so that those made in it (and those it
- * retires) serve again in the same step as soon as they are free. `body` must hold no other reference across a `sweep`.
+ * Runs `body`, in which memory of the running step serves again before the step ends: all that is made in it, and what
+ * it marks as reusable, as soon as no pending gradient lies there. `body` counts those with `addPending` and
+ * `removePending`, and must hold no other tensor made in it across a `freeUnused`.
  */
 export function recycle<T>(body: () => T): T {
   if (!recycling.isOn || scope === undefined) return body();
-  made = [];
-  madeCount = 0;
+  newStorages = [];
+  newCount = 0;
   try {
     return body();
   } finally {
-    made = undefined;
-    dropSpare();
+    newStorages = undefined;
+    clearSpares();
   }
 }
 
-export function retain(storage: Storage): void {
-  storage.uses++;
+/** Counts one more pending gradient that lies in a storage. */
+export function addPending(storage: Storage): void {
+  storage.pending++;
 }
 
-export function letGo(storage: Storage): void {
-  storage.uses--;
-  if (storage.uses === 0 && storage.isSpare) free(storage);
+/** Counts one less, and frees the storage after the last where nothing else needs it. */
+export function removePending(storage: Storage): void {
+  storage.pending--;
+  freeIfUnused(storage);
 }
 
 /** Says that nothing but pending gradients needs a storage of the running step any more. */
-export function retire(storage: Storage): void {
-  if (made === undefined || !belongsToStep(storage)) return;
-  storage.isSpare = true;
-  if (storage.uses === 0) free(storage);
+export function markReusable(storage: Storage): void {
+  if (newStorages === undefined || !belongsToStep(storage)) return;
+  storage.isReusable = true;
+  freeIfUnused(storage);
 }
 
-/** Frees what was made since the last sweep and is not in use. */
-export function sweep(): void {
-  if (made === undefined) return;
-  for (let i = 0; i < madeCount; i++) {
-    const storage = made[i]!;
-    if (storage.uses === 0 && storage.isSpare) free(storage);
-    made[i] = undefined;
+/** Frees what was made since the last call and holds no pending gradient. */
+export function freeUnused(): void {
+  if (newStorages === undefined) return;
+  for (let i = 0; i < newCount; i++) {
+    freeIfUnused(newStorages[i]!);
+    newStorages[i] = undefined;
   }
-  madeCount = 0;
+  newCount = 0;
 }
 
-function free(storage: Storage): void {
-  storage.isSpare = false;
+function freeIfUnused(storage: Storage): void {
+  if (storage.pending > 0 || !storage.isReusable) return;
+  // Freed once only: two owners of one piece would overwrite each other.
+  storage.isReusable = false;
   if (recycling.poison) storage.data().fill(isFloat(storage.dtype) ? Number.NaN : 77);
   addSpare(storage.ptr, storage.length * itemSize[storage.dtype]);
 }

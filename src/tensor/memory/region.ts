@@ -1,11 +1,11 @@
 import { allocate, roundUp } from "./memory";
 
-/** Step memory: blocks filled from the first to the last, kept from step to step, so that a repeated step takes none. */
+/** The region: blocks filled from the first to the last, and kept from step to step, so that a repeated step takes none. */
 const blocks: { ptr: number; bytes: number }[] = [];
 const smallestBlock = 2 ** 20;
 let currentBlock = 0;
 let usedInBlock = 0;
-/** Pieces below the mark that are free again, by size; the one freed last, still in the cache, is taken first. */
+/** Pieces in the filled part that are free again, by size; the one freed last, still in the cache, is taken first. */
 const spare = new Map<number, number[]>();
 
 /** Takes `bytes`: a spare piece of that size, or the next piece of the region. */
@@ -41,8 +41,8 @@ export function addSpare(ptr: number, bytes: number): void {
   else pieces.push(ptr);
 }
 
-/** Forgets spare pieces: they stay unused until the region falls below them. */
-export function dropSpare(): void {
+/** Forgets all spare pieces: they stay unused until the step ends that they lie in. */
+export function clearSpares(): void {
   spare.clear();
 }
 
@@ -52,6 +52,7 @@ export interface Mark {
   readonly used: number;
 }
 
+/** The present fill, to go back to with `resetRegion`. */
 export function regionMark(): Mark {
   return { block: currentBlock, used: usedInBlock };
 }

@@ -19,16 +19,16 @@ export function step<T>(body: () => T): T {
 function saveTensors<T>(result: T, isOutermost: boolean): () => T {
   const saved = new Map<Tensor, () => Tensor>();
   mapTensors(result, (x) => {
-    if (belongsToStep(x.storage) && !saved.has(x)) saved.set(x, isOutermost ? saveOutside(x) : saveInside(x));
+    if (belongsToStep(x.storage) && !saved.has(x)) saved.set(x, isOutermost ? saveForGood(x) : saveToOuterStep(x));
     return x;
   });
   return () => (saved.size === 0 ? result : mapTensors(result, (x) => saved.get(x)?.() ?? x));
 }
 
 /** No step is around: a copy that stays until garbage collection. */
-function saveOutside(x: Tensor): () => Tensor {
+function saveForGood(x: Tensor): () => Tensor {
   const copy = outsideStep(() => new Tensor(new Storage(x.dtype, x.size), Layout.contiguous(x.shape)));
-  copyInto(copy, x);
+  copyOut(copy, x);
   return () => copy;
 }
 
@@ -36,10 +36,10 @@ function saveOutside(x: Tensor): () => Tensor {
  * Copies to the end of the ending step and from there to its start. Both are packed in one order, so that a target
  * never reaches a tensor that is still to be moved.
  */
-function saveInside(x: Tensor): () => Tensor {
+function saveToOuterStep(x: Tensor): () => Tensor {
   const { shape, dtype, size } = x;
   const staged = new Tensor(new Storage(dtype, size), Layout.contiguous(shape));
-  copyInto(staged, x);
+  copyOut(staged, x);
   const from = staged.storage.ptr;
   let copy: Tensor | undefined;
   return () => {
@@ -52,7 +52,7 @@ function saveInside(x: Tensor): () => Tensor {
   };
 }
 
-function copyInto(target: Tensor, x: Tensor): void {
+function copyOut(target: Tensor, x: Tensor): void {
   const { offset, size, isContiguous } = x.layout;
   timed("copy out of step", [x, target], () => {
     if (!isContiguous) kernelsFor(x.dtype).copy(x, target);
