@@ -1,4 +1,5 @@
-import { importIntervention, interventionFromBytes, LearnedIntervention, readSafetensors, tensor } from "fader";
+import { importIntervention, interventionFromBytes, LearnedIntervention, tensor } from "fader";
+import { readSafetensors } from "fader/nn";
 import { type Edit, EngineError, type Imported } from "../protocol";
 import { alphasOf } from "./edit";
 import { engineErrorOf, refusal } from "./engine-error";

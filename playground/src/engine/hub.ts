@@ -1,4 +1,5 @@
-import { droppedFolder, loadModel, type Model, parseConfig } from "fader";
+import { loadModel, type Model } from "fader";
+import { droppedFolder, parseConfig } from "fader/nn";
 import { memoryUse } from "fader/tensor";
 import type { DownloadProgress, EngineError } from "../protocol";
 import { refusal } from "./engine-error";

@@ -1,4 +1,5 @@
-import { type LearnedIntervention, type LearnReport, learn, type Metrics, settingsFor } from "fader";
+import type { LearnedIntervention, LearnReport, Metrics } from "fader";
+import { learn, settingsFor } from "fader/steering";
 import type { ComparisonRow, Learned, LearnProgress, LearnRequest } from "../protocol";
 import { refusal } from "./engine-error";
 import { dialled, measured } from "./measure";

@@ -1,4 +1,5 @@
-import { attentionPatterns, type LogitLens, logitLens } from "fader";
+import { attentionPatterns, logitLens } from "fader";
+import type { LogitLens } from "fader/steering";
 import type { Answers, AttentionResult, Edit, LensCell, LensResult } from "../protocol";
 import { turnedBy } from "./edit";
 import type { Session } from "./session";

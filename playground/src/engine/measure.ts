@@ -1,14 +1,6 @@
-import {
-  betaDial,
-  type DialRow,
-  type LearnedIntervention,
-  type Metrics,
-  type Model,
-  measurePrompts,
-  metricsOf,
-  type Prompt,
-  pause,
-} from "fader";
+import { betaDial, type DialRow, type LearnedIntervention, type Metrics, type Model, type Prompt } from "fader";
+import { pause } from "fader/nn";
+import { measurePrompts, metricsOf } from "fader/steering";
 import type { DialCurve } from "../protocol";
 
 /** Prompts in one go: small enough that other calls get in between. */

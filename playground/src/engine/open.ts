@@ -1,4 +1,5 @@
-import { droppedFolder, loadModel, type Model } from "fader";
+import { loadModel, type Model } from "fader";
+import { droppedFolder } from "fader/nn";
 import type { DownloadProgress, ModelSource } from "../protocol";
 import { refusal } from "./engine-error";
 import { type HubSurroundings, openHub } from "./hub";

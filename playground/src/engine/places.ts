@@ -5,10 +5,10 @@ import {
   type LearnedIntervention,
   type Model,
   type PlaceStrength,
-  parsePlace,
   type Site,
   type Tensor,
 } from "fader";
+import { parsePlace } from "fader/nn";
 import type { FaderValue } from "../protocol";
 
 /** What faders can show: scalars tied to positions, one for each site of width `d_model`. Empty for all else. */

@@ -1,13 +1,5 @@
-import {
-  describePositions,
-  fingerprint,
-  type Interventions,
-  type Kind,
-  type Model,
-  sitesOf,
-  step,
-  TokenError,
-} from "fader";
+import { describePositions, type Interventions, type Kind, type Model, step, TokenError } from "fader";
+import { fingerprint, sitesOf } from "fader/nn";
 import { type ComparisonRow, EngineError, type ModelInfo, type ModelSource, type TokenText } from "../protocol";
 import { engineErrorOf, refusal } from "./engine-error";
 

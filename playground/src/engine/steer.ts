@@ -1,4 +1,5 @@
-import { mostLikely, step, tensor } from "fader";
+import { step, tensor } from "fader";
+import { mostLikely } from "fader/nn";
 import { klWithout } from "fader/tensor";
 import type { Outcome, SteerRequest, SteerResult } from "../protocol";
 import { turnedBy } from "./edit";

@@ -7,8 +7,8 @@ import {
   type Prompt,
   promptTask,
   type Task,
-  taskFamily,
 } from "fader";
+import { taskFamily } from "fader/steering";
 import type { Answers, TaskChoice } from "../protocol";
 import { refusal } from "./engine-error";
 import type { Session } from "./session";

@@ -1,7 +1,8 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fingerprint, LearnedIntervention, tensor, writeCheckpoint } from "fader";
+import { LearnedIntervention, tensor } from "fader";
+import { fingerprint, writeCheckpoint } from "fader/nn";
 import { loadModel } from "fader/node";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

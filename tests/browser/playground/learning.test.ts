@@ -1,4 +1,5 @@
-import { acrossLengths, countryCapitals, evaluate, type Kind, type LearnedIntervention, learn } from "fader";
+import { acrossLengths, countryCapitals, evaluate, type Kind, type LearnedIntervention } from "fader";
+import { learn } from "fader/steering";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {

@@ -8,17 +8,15 @@ import {
   generate,
   interventionFromBytes,
   type LearnedIntervention,
-  learn,
   loadModel,
   logitLens,
   logitsAt,
   type Model,
   scale,
-  settingsFor,
   type Tensor,
   tensor,
 } from "fader";
-import { klOthers, logitDiff } from "fader/steering";
+import { klOthers, learn, logitDiff, settingsFor } from "fader/steering";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../../playground/src/engine/engine";
 import type {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { fingerprint, loadModel, readSafetensors, writeCheckpoint, writeSafetensors } from "fader";
+import { loadModel } from "fader";
+import { fingerprint, readSafetensors, writeCheckpoint, writeSafetensors } from "fader/nn";
 import { memoryUse } from "fader/tensor";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createEngine } from "../../../playground/src/engine/engine";
