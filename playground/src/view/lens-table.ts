@@ -11,6 +11,13 @@ export function hasAnswers({ clean }: LensResult): boolean {
   return clean[0]?.[0]?.correct !== undefined;
 }
 
+/** The sides in words, as the choices of the view have them. */
+export const sideWords: Readonly<Record<LensSide, string>> = {
+  clean: "as it is",
+  steered: "with your faders",
+  difference: "difference",
+};
+
 /** Below this a probability counts as unchanged. */
 const least = 0.005;
 
@@ -19,7 +26,7 @@ export function lensTable(result: LensResult, side: LensSide, color: LensColor, 
   const { tokens, places, clean, steered } = result;
   const byAnswers = color === "answers" && hasAnswers(result);
   return {
-    label: "Likeliest next token at each place and token",
+    label: `What each layer would say next: ${sideWords[side]}`,
     corner: "stream",
     tokens,
     rows: places.map((place, row) => {

@@ -46,7 +46,7 @@ describe.skipIf(chromium === undefined)("the desk", () => {
     await page.locator("#answer-wrong").press("Enter");
     const model = await nodeModel();
     const words = [...model.encode(prompt)].map((id) => model.needTokenizer("test").token(id));
-    const heads = page.locator("[role=columnheader].token button");
+    const heads = page.locator("[role=columnheader].token text");
     await expect.poll(() => heads.count()).toBe(words.length);
     expect(await heads.allTextContents()).toEqual(words.map((word) => (word === "\n" ? "⏎" : word.trim())));
     await expectAsNode(page);

@@ -3,7 +3,7 @@ import { isTouched } from "../../desk/desk";
 import { copyLink, exportFile, importFiles } from "../../state/files";
 import { desk, learning, model, opening } from "../../state/store";
 import { cycleTheme, theme } from "../../state/theme";
-import { savePicture } from "../look/picture";
+import { savePicture } from "../picture";
 import { ModelDialog } from "./ModelDialog";
 import { startTour } from "./Tour";
 

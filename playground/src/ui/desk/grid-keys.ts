@@ -20,8 +20,8 @@ const turning: Readonly<Record<string, (strip: Strip) => Strip>> = {
 };
 
 /** Keys of the grid: arrows turn and walk, Alt with an arrow changes the layer, a digit starts a number. */
-export function gridKeys(event: KeyboardEvent, grid: HTMLElement): void {
-  const key = (event.target as HTMLElement).dataset.fader;
+export function gridKeys(event: KeyboardEvent, grid: SVGElement): void {
+  const key = (event.target as SVGElement).dataset.fader;
   if (key === undefined) return;
   if ((event.ctrlKey || event.metaKey) && event.key === "a") {
     event.preventDefault();
@@ -44,7 +44,7 @@ export function gridKeys(event: KeyboardEvent, grid: HTMLElement): void {
     const at = { layer: clamp(to[0], last.layer), position: clamp(to[1], last.position) };
     const next = keyOf({ site, ...at });
     select(next, event.shiftKey);
-    grid.querySelector<HTMLElement>(`[data-fader="${next}"]`)?.focus();
+    grid.querySelector<SVGElement>(`[data-fader="${next}"]`)?.focus();
     return;
   }
   if (learning.value !== undefined) return;

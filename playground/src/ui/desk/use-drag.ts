@@ -2,16 +2,17 @@ import { useEffect, useRef } from "preact/hooks";
 import { atRest, type Strip, tidyAlpha, travel } from "../../desk/strip";
 import { changeStrips, desk, endMovement, learning, selection } from "../../state/store";
 
-/** Share of its height that a cap can go: it stays under the pointer. Shift makes the movement four times finer. */
-const way = 0.8;
+/** Share of its height that a cap can go: it stays under the pointer. */
+export const way = 0.8;
+/** With Shift the movement is four times finer. */
 const fine = 0.25;
 const wheelStep = 0.05;
 /** Below this a press is a click, not a drag. */
 const slop = 3;
 
-/** What a fader does with a pointer: drag turns all that are selected, two clicks put them to rest, the wheel turns. */
-export function useDrag(id: string, onSelect: (extend: boolean) => void) {
-  const element = useRef<HTMLSpanElement>(null);
+/** Pointer of a fader `height` pixels high: drag turns all that are selected, two clicks put them to rest, the wheel turns. */
+export function useDrag(id: string, height: number, onSelect: (extend: boolean) => void) {
+  const element = useRef<SVGGElement>(null);
   const start = useRef<{ y: number; isMoving: boolean; alphas: Map<string, number> } | undefined>(undefined);
 
   // Preact listens passively to the wheel, and the page would scroll.
@@ -46,8 +47,7 @@ export function useDrag(id: string, onSelect: (extend: boolean) => void) {
       const moved = begun.y - event.clientY;
       if (!begun.isMoving && Math.abs(moved) < slop) return;
       begun.isMoving = true;
-      const height = way * element.current!.clientHeight;
-      const by = ((2 * travel * moved) / height) * (event.shiftKey ? fine : 1);
+      const by = ((2 * travel * moved) / (way * height)) * (event.shiftKey ? fine : 1);
       const turned = (alpha: number) => tidyAlpha(Math.max(-travel, Math.min(travel, alpha + by)));
       const change = (strip: Strip, key: string) => ({ ...strip, alpha: turned(begun.alphas.get(key)!) });
       changeStrips(change, `drag ${id}`, begun.alphas.keys());

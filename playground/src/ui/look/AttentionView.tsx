@@ -2,7 +2,7 @@ import { useEffect } from "preact/hooks";
 import { attention, attentionLayer, chooseLayer, head, keepFresh, query, readAttention } from "../../state/looking";
 import { desk, model } from "../../state/store";
 import { Choice } from "./Choice";
-import { HeadMap } from "./HeadMap";
+import { HeadMaps } from "./HeadMaps";
 import { Heads } from "./Heads";
 import { Reading } from "./Reading";
 
@@ -44,18 +44,13 @@ export function AttentionView() {
         />
       </div>
       <Heads clean={seen.clean} steered={seen.steered} chosen={own} />
-      <div class="pair">
-        {sides.map(([side, name]) => (
-          <HeadMap
-            key={side}
-            name={`Head ${own}, ${name}`}
-            pattern={seen[side][own]!}
-            tokens={tokens}
-            query={at}
-            onQuery={choose}
-          />
-        ))}
-      </div>
+      <HeadMaps
+        label={`Attention of layer ${seen.layer}, head ${own}`}
+        sides={sides.map(([side, name]) => ({ name: `Head ${own}, ${name}`, pattern: seen[side][own]! }))}
+        tokens={tokens}
+        query={at}
+        onQuery={choose}
+      />
       {sides.map(([side, name]) => (
         <Reading key={side} name={name} weights={seen[side][own]![at]!} tokens={tokens} query={at} onQuery={choose} />
       ))}

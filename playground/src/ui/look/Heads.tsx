@@ -1,7 +1,7 @@
-import { useMemo } from "preact/hooks";
 import { head } from "../../state/looking";
-import { movedBy, shadesOf } from "../../view/attention";
+import { movedBy } from "../../view/attention";
 import { percent } from "../../view/words";
+import { Shades } from "./HeadMaps";
 
 type Patterns = readonly (readonly (readonly number[])[])[];
 
@@ -32,12 +32,9 @@ export function Heads({ clean, steered, chosen }: { clean: Patterns; steered: Pa
 }
 
 function Thumbnail({ pattern }: { pattern: readonly (readonly number[])[] }) {
-  const shades = useMemo(() => shadesOf(pattern), [pattern]);
   return (
     <svg viewBox={`0 0 ${pattern.length} ${pattern.length}`} aria-hidden="true" preserveAspectRatio="none">
-      {shades.map(({ path, opacity }) => (
-        <path key={opacity} d={path} fill="currentColor" fill-opacity={opacity} />
-      ))}
+      <Shades pattern={pattern} scale={1} />
     </svg>
   );
 }

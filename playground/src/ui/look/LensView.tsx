@@ -2,16 +2,12 @@ import { useEffect } from "preact/hooks";
 import { isTouched } from "../../desk/desk";
 import { keepFresh, lens, lensColor, lensSide, readLens } from "../../state/looking";
 import { desk } from "../../state/store";
-import { hasAnswers, type LensColor, type LensSide, lensScale, lensTable } from "../../view/lens-table";
+import { hasAnswers, type LensColor, type LensSide, lensScale, lensTable, sideWords } from "../../view/lens-table";
 import { Choice } from "./Choice";
 import { Grid } from "./Grid";
 import { Legend } from "./Legend";
 
-const sides: readonly (readonly [LensSide, string])[] = [
-  ["clean", "as it is"],
-  ["steered", "with your faders"],
-  ["difference", "difference"],
-];
+const sides = Object.entries(sideWords) as [LensSide, string][];
 const colors: readonly (readonly [LensColor, string])[] = [
   ["answers", "which answer leads"],
   ["token", "how sure it is"],
@@ -57,7 +53,6 @@ export function LensView() {
         )}
       </div>
       <Grid
-        isWide
         table={lensTable(seen, side, lensColor.value, answers)}
         hint={
           side === "difference" && !isTouched(desk.value)

@@ -24,7 +24,7 @@ export function Reading({ name, weights, tokens, query, onQuery }: Props) {
   };
   return (
     <div class="reading">
-      <p>
+      <p data-caption>
         <span class="quiet">{name}:</span> {quoted(tokens[query]!)} reads {mostRead(weights, tokens)}
       </p>
       <fieldset ref={line} class="tokens-read" aria-label={`Tokens, ${name}: choose which one reads`} onKeyDown={walk}>
@@ -34,7 +34,7 @@ export function Reading({ name, weights, tokens, query, onQuery }: Props) {
             <button
               key={at}
               type="button"
-              class={`heat worded accent ${at > query ? "later" : ""}`}
+              class={at > query ? "later" : ""}
               aria-pressed={at === query}
               aria-label={`Token ${at} ${quoted(token)}, read ${percent(weights[at]!)}`}
               tabIndex={at === query ? 0 : -1}
