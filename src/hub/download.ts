@@ -120,10 +120,12 @@ async function* contentsOf(
   const source = new HttpFile(url, size, fetch);
   let at = from;
   try {
-    for (report(at); at < size; report(at)) {
+    if (from > 0) report(from);
+    while (at < size) {
       const piece = await source.readSome(at);
       yield piece;
       at += piece.length;
+      report(at);
     }
   } catch (error) {
     if (error instanceof FileChangedError && error.size !== size) {

@@ -1,3 +1,6 @@
+import type { HubFile, HubStore } from "../../../src/hub";
+import { refusal } from "./engine-error";
+
 /** What is used of Cache Storage. */
 export interface Caches {
   open(name: string): Promise<Pick<Cache, "match" | "put" | "delete" | "keys">>;
@@ -16,7 +19,8 @@ const cacheName = "fader-models";
  * Files of models of the hub, kept in Cache Storage: whole ones only, at the addresses they came from. Without Cache
  * Storage (a page without https, some private windows) they are kept until the model is read.
  */
-export class HubStore {
+export class BrowserStore implements HubStore {
+  readonly keeps = "Open it again: files that came whole are kept.";
   private readonly blobs = new Map<string, Blob>();
 
   private constructor(
@@ -24,8 +28,8 @@ export class HubStore {
     private readonly cache: Awaited<ReturnType<Caches["open"]>> | undefined,
   ) {}
 
-  static async open(name: string, caches: Caches | undefined): Promise<HubStore> {
-    return new HubStore(name, await caches?.open(cacheName).catch(() => undefined));
+  static async open(name: string, caches: Caches | undefined): Promise<BrowserStore> {
+    return new BrowserStore(name, await caches?.open(cacheName).catch(() => undefined));
   }
 
   get isLasting(): boolean {
@@ -49,43 +53,44 @@ export class HubStore {
     return found;
   }
 
-  async find(commit: string, file: string): Promise<Blob | undefined> {
-    const key = this.keyOf(commit, file);
-    return this.blobs.get(key) ?? (await (await this.cache?.match(key))?.blob());
+  async has(commit: string, { file, size }: HubFile): Promise<boolean> {
+    return (await this.find(commit, file))?.size === size;
   }
 
-  /** Keeps a body that is `size` bytes long; one that ends early leaves nothing behind, and throws. */
-  async put(
-    commit: string,
-    file: string,
-    body: ReadableStream<Uint8Array>,
-    size: number,
-    onBytes: (n: number) => void,
-  ) {
+  async read(commit: string, { file }: HubFile): Promise<Uint8Array> {
+    return new Uint8Array((await (await this.find(commit, file))?.arrayBuffer()) ?? []);
+  }
+
+  /** Keeps a file that comes whole; of one that ends early nothing is left. */
+  async put(commit: string, { file, size }: HubFile, contents: (from: number) => AsyncIterable<Uint8Array>) {
     const key = this.keyOf(commit, file);
-    let loaded = 0;
-    const counted = body.pipeThrough(
-      new TransformStream<Uint8Array, Uint8Array>({
-        transform(chunk, controller) {
-          loaded += chunk.length;
-          onBytes(loaded);
-          controller.enqueue(chunk);
-        },
-        flush(controller) {
-          if (loaded !== size) controller.error(new Error(`${loaded} of ${size} bytes came`));
-        },
-      }),
-    );
-    const response = new Response(counted, { headers: { "Content-Length": String(size) } });
-    if (this.cache === undefined) {
-      this.blobs.set(key, await response.blob());
-      return;
-    }
+    const pieces = contents(0)[Symbol.asyncIterator]();
+    let broken: unknown;
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        try {
+          const { done, value } = await pieces.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          broken = error;
+          throw error;
+        }
+      },
+      cancel: async () => void (await pieces.return?.()),
+    });
+    const response = new Response(body, { headers: { "Content-Length": String(size) } });
     try {
-      await this.cache.put(key, response);
+      if (this.cache === undefined) this.blobs.set(key, await response.blob());
+      else await this.cache.put(key, response);
     } catch (error) {
-      await this.cache.delete(key);
-      throw error;
+      await this.cache?.delete(key);
+      if ((error as Error | undefined)?.name === "QuotaExceededError") {
+        const reason = (error as Error).message;
+        throw refusal(`The browser has no room left to keep ${file}.`, "Free some storage.", { reason });
+      }
+      // Browsers tell of a body that fails in other words.
+      throw broken ?? error;
     }
   }
 
@@ -97,6 +102,11 @@ export class HubStore {
       const isOld = url.startsWith(this.keyOf("", "").slice(0, -1)) && !url.startsWith(this.keyOf(manifest.commit, ""));
       if (isOld && url !== this.manifestKey) await this.cache.delete(url);
     }
+  }
+
+  private async find(commit: string, file: string): Promise<Blob | undefined> {
+    const key = this.keyOf(commit, file);
+    return this.blobs.get(key) ?? (await (await this.cache?.match(key))?.blob());
   }
 
   private async manifest(): Promise<Manifest | undefined> {

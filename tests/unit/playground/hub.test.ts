@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createEngine } from "../../../playground/src/engine/engine";
 import type { HubSurroundings } from "../../../playground/src/engine/hub";
 import type { DownloadProgress, Engine, EngineError } from "../../../playground/src/protocol";
+import { retries } from "../../../src/io/retry";
 import { type How, type Repo, serveHub, type TestHub } from "../../helpers/hub";
 
 const folder = new URL("../../../models/capitals/", import.meta.url);
@@ -45,6 +46,7 @@ let hub: TestHub;
 let caches: MemoryCaches;
 let engine: Engine;
 beforeEach(() => {
+  retries.firstPause = 1;
   caches = new MemoryCaches();
 });
 afterEach(() => hub?.close());
@@ -117,9 +119,21 @@ describe("a model of the hub", () => {
     expect(caches.files).toContain(`owner/model/resolve/${commit}/part-1.safetensors`);
   });
 
+  test("whose connection is cut is taken up again where it broke", async () => {
+    await host(capitals, (file, n) => (file === "model.safetensors" && n < 3 ? { cutAfter: 50_000 } : {}));
+    const seen: number[] = [];
+    await open(({ file, loaded }) => file === "model.safetensors" && seen.push(loaded));
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+    const ranges = hub.cdn.seen.map(({ headers }) => headers.range);
+    expect(ranges).toEqual([undefined, "bytes=50000-", "bytes=100000-", "bytes=150000-"]);
+  });
+
   test("whose download breaks off leaves nothing half, and goes on with what is whole", async () => {
-    await host(capitals, (file, n) => (file === "model.safetensors" && n === 0 ? { cutAfter: 50_000 } : {}));
-    expect(await problem(open())).toMatch(/^EngineError: The download of model.safetensors broke off.\n {2}reason: /);
+    const cut = (n: number) => (n < 6 ? { cutAfter: n === 0 ? 50_000 : 0 } : {});
+    await host(capitals, (file, n) => (file === "model.safetensors" ? cut(n) : {}));
+    const said = await problem(open());
+    expect(said).toMatch(/^HubError: owner\/model\/model.safetensors: the download broke off\n {2}reason: /);
+    expect(said).toContain("Open it again: files that came whole are kept.");
     expect(caches.files.filter((file) => /safetensors|manifest/.test(file))).toEqual([]);
     const before = asked().length;
     await open();
@@ -136,7 +150,7 @@ describe("a model of the hub", () => {
   test("that sends less than it said is not kept", async () => {
     const short = { "Content-Length": "100" };
     await host(capitals, (file) => (file === "model.safetensors" ? { headers: short } : {}));
-    expect(await problem(open())).toContain("broke off");
+    expect(await problem(open())).toContain(`has another size than the hub's listing says\n  listed: ${size} bytes`);
     expect(caches.files.join()).not.toMatch(/model.safetensors|manifest/);
   });
 
@@ -192,13 +206,13 @@ describe("what cannot work is refused before its weights are downloaded", () => 
       "an index of nothing",
       { ...without("model.safetensors"), "model.safetensors.index.json": json({}) },
       {},
-      "no weights",
+      "weight_map is missing",
     ],
     [
       "an index of what is not there",
       { ...without("model.safetensors"), "model.safetensors.index.json": json({ weight_map: { a: "b" } }) },
       {},
-      "no file b",
+      "its index names files that it does not have: b",
     ],
   ])("%s", async (_, files, surroundings, words) => {
     await host(files, undefined, surroundings);
