@@ -20,7 +20,7 @@ let runs = 0;
 /**
  * Gradients of `Σ seed · output` with respect to `leaves`, which were made one after the other; zeros for a leaf that
  * the output does not depend on. Goes through the recorded ops from the newest to the oldest, and only through those on
- * a path to a leaf. `survivors`: what outlives the differentiated function; all else that it computed may be overwritten.
+ * a path to a leaf. `survivors` outlive the differentiated function; all else that it computed may be overwritten.
  */
 export function backward(
   output: Tensor,
@@ -191,7 +191,7 @@ type Context = GradientContext<string, unknown>;
 
 const contexts = new WeakMap<Op, Context>();
 
-/** What formulas of a node see. One object for each op, refilled: nobody needs it after the node. */
+/** The argument of a node's formulas. One object for each op, refilled: nobody needs it after the node. */
 function contextOf({ op, inputs, attrs, out }: Node, g: Tensor): Context {
   let context = op && contexts.get(op);
   if (context === undefined) {

@@ -1,6 +1,7 @@
 import { mul, NumericsError, Random, step, sum, type Tensor, tensor } from "../tensor";
 import { grad, valueAndGrad } from "./grad";
 
+/** Options of `checkGradients`. */
 export interface CheckOptions {
   /** 1: gradients. 2 (default): also gradients of gradients. */
   order?: 1 | 2;

@@ -15,8 +15,7 @@ export type Differentiable<P extends Tree, Rest extends unknown[], Aux> = (
  * `grads` has the same form. Everything computed inside is released at the end; what is returned survives.
  *
  * `const { value, grads } = valueAndGrad((w) => w.square().sum())(w);`
- *
- * Throws `ShapeError` when `f` does not return one number, `DtypeError` for parameters that are not floats.
+ * @throws `ShapeError` when `f` does not return one number, `DtypeError` for parameters that are not floats.
  */
 export function valueAndGrad<P extends Tree, Rest extends unknown[], Aux = undefined>(
   f: Differentiable<P, Rest, Aux>,

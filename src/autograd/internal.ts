@@ -1,4 +1,4 @@
-/** What only Fader itself needs of autodiff. The layers above import `index` and this file, and nothing past them. */
+/** Parts of autodiff for Fader alone. The layers above import `index` and this file, and nothing past them. */
 export { countElements } from "./grad";
 // Saved states of optimisers.
 export { checkState } from "./optim";

@@ -4,7 +4,9 @@ import { contiguous, kernelsFor, outsideStep, sameShape, timed } from "../tensor
 /** Named parameters, or gradients of the same names. */
 export type Parameters = Readonly<Record<string, Tensor>>;
 
+/** Options of `Adam`. */
 export interface AdamOptions {
+  /** Learning rate. */
   lr: number;
   /** Default `[0.9, 0.999]`. */
   betas?: readonly [number, number];
@@ -32,7 +34,10 @@ export class Adam {
     });
   }
 
-  /** One update. `lr` overrides the option, for schedules. Throws `ArgumentError` when a gradient is missing. */
+  /**
+   * One update. `lr` overrides the option, for schedules.
+   * @throws `ArgumentError` when a gradient is missing.
+   */
   step(grads: Parameters, lr = this.options.lr): void {
     const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, decays = (_, p) => p.rank >= 2 } = this.options;
     // All are checked before the first is changed.
@@ -106,12 +111,14 @@ export function clipGradients<G extends Parameters>(grads: G, maxNorm: number): 
   return { grads: Object.fromEntries(scaled), norm };
 }
 
-/** The learning rate at a step, counted from 0. */
+/** Gives the learning rate at a step, counted from 0. */
 export type Schedule = (step: number) => number;
 
+/** Options of `cosineSchedule`. */
 export interface CosineOptions {
   /** Highest rate. */
   lr: number;
+  /** Updates in all. */
   steps: number;
   /** Steps of linear warm-up. Default 0. */
   warmup?: number;
@@ -119,7 +126,7 @@ export interface CosineOptions {
   minLr?: number;
 }
 
-/** Linear warm-up, then half a cosine down to `minLr`. */
+/** A schedule: linear warm-up, then half a cosine down to `minLr`. */
 export function cosineSchedule({ lr, steps, warmup = 0, minLr = 0 }: CosineOptions): Schedule {
   return (step) => {
     if (step < warmup) return (lr * (step + 1)) / warmup;

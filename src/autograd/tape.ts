@@ -1,7 +1,7 @@
 import { DtypeError, Tensor } from "../tensor";
 import { isFloat, isHalf, namesIn, type Op, setRecorder } from "../tensor/internal";
 
-/** How a tensor was computed from differentiated ones. */
+/** The record of how a tensor was computed from differentiated ones. */
 export interface Node {
   /** Its place on the tape. */
   readonly at: number;
@@ -57,7 +57,7 @@ export function recording<T>(body: () => T): T {
   }
 }
 
-/** How many differentiated functions are running, one inside the other. */
+/** Number of differentiated functions that are running, one inside the other. */
 export function recordingDepth(): number {
   return depth;
 }
@@ -78,7 +78,7 @@ export function isPaused(): boolean {
   return paused;
 }
 
-/** The same values, as a constant. */
+/** The values of `x` as a constant: no gradient flows through. Shares memory. */
 export function detach(x: Tensor): Tensor {
   return new Tensor(x.storage, x.layout);
 }

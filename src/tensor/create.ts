@@ -6,11 +6,13 @@ import { outsideStep } from "./memory/lifetime";
 import { Random } from "./random";
 import { empty, isTensor, type Nested, type Tensor } from "./tensor";
 
+/** Options of functions that create tensors. */
 export interface CreateOptions {
   /** Default `f32`; lists of booleans give `bool`. */
   dtype?: DType;
 }
 
+/** Options of functions that create random tensors. */
 export interface RandomOptions extends CreateOptions {
   /** An integer, or a `Random` to draw from. Required: everything random is reproducible. */
   seed: number | Random;
@@ -60,16 +62,19 @@ export function parameter(from: Shape | Tensor, options: CreateOptions = {}): Te
   );
 }
 
+/** A tensor of `shape` with `value` everywhere. */
 export function full(shape: Shape, value: number, { dtype = "f32" }: CreateOptions = {}): Tensor {
   const result = empty(checkShape("full", shape), dtype);
   result.storage.data().fill(encoder(dtype)(value));
   return result;
 }
 
+/** A tensor of `shape` with 0 everywhere. */
 export function zeros(shape: Shape, options?: CreateOptions): Tensor {
   return full(shape, 0, options);
 }
 
+/** A tensor of `shape` with 1 everywhere. */
 export function ones(shape: Shape, options?: CreateOptions): Tensor {
   return full(shape, 1, options);
 }

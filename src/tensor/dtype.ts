@@ -15,6 +15,7 @@ export interface TypedArrays {
   f16: Uint16Array;
   bf16: Uint16Array;
 }
+/** The typed array of any dtype. */
 export type TypedArray = TypedArrays[DType];
 
 /** Bytes of one element. */

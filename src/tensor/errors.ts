@@ -1,8 +1,8 @@
-/** What every Fader error shows: line 1 `where: what is wrong`, then aligned details, then a hint that works. */
+/** Parts of an error message: line 1 `where: what is wrong`, then aligned details, then a hint that works. */
 export interface ErrorParts {
   /** Names and values worth seeing, e.g. `{ a: [2, 3], b: [4] }`; number lists print as shapes. */
   details?: Record<string, readonly number[] | string | number>;
-  /** What to do about it. Only given when it works. */
+  /** A way out. Only given when it works. */
   hint?: string;
 }
 

@@ -3,6 +3,7 @@ import type { DType } from "./dtype";
 /** The 16-bit dtypes: `f16` is IEEE half precision, `bf16` the upper half of a float32. Arrays hold their bits. */
 export type HalfDType = "f16" | "bf16";
 
+/** True for the 16-bit dtypes. */
 export function isHalf(dtype: DType): dtype is HalfDType {
   return dtype === "f16" || dtype === "bf16";
 }
@@ -28,7 +29,7 @@ export function numberToBfloat(x: number): number {
   return nearestBits(x, 7, 127);
 }
 
-/** How numbers become elements of a dtype: bits for the 16-bit ones, 0 or 1 for `bool`, else themselves. */
+/** Gives the function from numbers to elements: bits for 16-bit dtypes, 0 or 1 for `bool`, else the number itself. */
 export function encoder(dtype: DType): (x: number) => number {
   if (dtype === "f16") return numberToHalf;
   if (dtype === "bf16") return numberToBfloat;
@@ -101,12 +102,13 @@ function nearestBits(x: number, fractionBits: number, bias: number): number {
   return sign | Math.min(bits, infinity);
 }
 
-/** The same from the bits of a float32. */
+/** Bits of the nearest `bf16` from the bits of a float32. */
 function bfloatBits(bits: number): number {
   if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }
 
+/** Bits of the nearest `f16` from the bits of a float32. */
 function halfBits(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const size = bits & 0x7fffffff;

@@ -1,4 +1,4 @@
-/** What Node offers beyond the language, or nothing in a browser. */
+/** Parts of Node's `process`. */
 interface Process {
   env?: Record<string, string | undefined>;
   getBuiltinModule?(name: string): unknown;
@@ -7,10 +7,12 @@ interface Process {
 /** Asked for at run time: a browser must find no import of a Node module. */
 export const host = (globalThis as { process?: Process }).process;
 
+/** One of Node's own modules, `undefined` in a browser. */
 export function nodeModule<T>(name: string): T | undefined {
   return host?.getBuiltinModule?.(name) as T | undefined;
 }
 
+/** A variable of the environment, `undefined` where it is not set and in a browser. */
 export function environment(name: string): string | undefined {
   return host?.env?.[name];
 }

@@ -1,4 +1,4 @@
-/** What only Fader itself needs of tensors. The layers above import `index` and this file, and nothing past them. */
+/** Parts of the tensor layer for Fader alone. The layers above import `index` and this file, and nothing past them. */
 
 // Elements: dtypes, and 16-bit floats as bits.
 export { isFloat, itemSize, typedArray } from "./dtype";

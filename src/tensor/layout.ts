@@ -31,6 +31,7 @@ export class Layout {
     this.isContiguous = isContiguous || size === 0;
   }
 
+  /** Row-major without gaps. */
   static contiguous(shape: Shape, offset = 0): Layout {
     return new Layout(shape, rowMajorStrides(shape), offset);
   }
@@ -39,6 +40,7 @@ export class Layout {
     return this.shape.length;
   }
 
+  /** Axis `i` of the result is axis `perm[i]`. */
   permute(perm: readonly number[]): Layout {
     const axes = perm.map((axis) => normalizeAxis("permute", axis, this.rank));
     if (axes.length !== this.rank || new Set(axes).size !== this.rank) {
@@ -53,7 +55,10 @@ export class Layout {
     );
   }
 
-  /** Repeats axes of size 1 and adds leading axes, by stride 0. Throws `ShapeError` when `shape` does not fit. */
+  /**
+   * Repeats axes of size 1 and adds leading axes, by stride 0.
+   * @throws `ShapeError` when `shape` does not fit.
+   */
   expand(shape: Shape, where = "expand"): Layout {
     const added = shape.length - this.rank;
     let fits = added >= 0;
@@ -67,6 +72,7 @@ export class Layout {
     return new Layout(shape, strides, this.offset);
   }
 
+  /** The elements in a range of each axis. */
   slice(ranges: Ranges): Layout {
     if (ranges.length > this.rank) {
       throw new ShapeError("slice", `${ranges.length} ranges for ${this.rank} axes`, { details: { x: this.shape } });
@@ -83,11 +89,13 @@ export class Layout {
     return new Layout(shape, strides, offset);
   }
 
+  /** The given axes reversed. */
   flip(axes: readonly number[]): Layout {
     const flipped = new Set(axes.map((axis) => normalizeAxis("flip", axis, this.rank)));
     return this.slice(this.shape.map((_, axis) => (flipped.has(axis) ? [null, null, -1] : null)));
   }
 
+  /** Without an axis of size 1. */
   squeeze(axis: number): Layout {
     const at = normalizeAxis("squeeze", axis, this.rank);
     if (this.shape[at] !== 1) {
@@ -96,12 +104,13 @@ export class Layout {
     return new Layout(this.shape.toSpliced(at, 1), this.strides.toSpliced(at, 1), this.offset);
   }
 
+  /** With a new axis of size 1 at `axis`. */
   unsqueeze(axis: number): Layout {
     const at = normalizeAxis("unsqueeze", axis, this.rank + 1);
     return new Layout(this.shape.toSpliced(at, 0, 1), this.strides.toSpliced(at, 0, 0), this.offset);
   }
 
-  /** The same elements in row-major order under another shape, or `undefined` where that needs a copy. */
+  /** The layout of the elements, in row-major order, under another shape, or `undefined` where that needs a copy. */
   reshape(shape: Shape): Layout | undefined {
     if (this.size === 0 || this.isContiguous) return Layout.contiguous(shape, this.offset);
     // Walk both shapes from the left in groups of equal product; a group of old axes must be mergeable.
@@ -158,12 +167,14 @@ export class Layout {
   }
 }
 
+/** Number of elements. */
 export function sizeOf(shape: Shape): number {
   let size = 1;
   for (let axis = 0; axis < shape.length; axis++) size *= shape[axis]!;
   return size;
 }
 
+/** Strides of a contiguous layout, in elements. */
 export function rowMajorStrides(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;
@@ -174,6 +185,7 @@ export function rowMajorStrides(shape: Shape): number[] {
   return strides;
 }
 
+/** True when all sizes are equal. */
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;
@@ -181,7 +193,10 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return true;
 }
 
-/** NumPy broadcasting: sizes match from the right, 1 stretches. Throws `ShapeError` naming both shapes. */
+/**
+ * NumPy broadcasting: sizes match from the right, 1 stretches.
+ * @throws `ShapeError` naming both shapes.
+ */
 export function broadcastShapes(where: string, a: Shape, b: Shape, names: readonly string[] = operands): Shape {
   if (b.length === 0 || sameShape(a, b)) return a;
   if (a.length === 0) return b;
@@ -223,7 +238,7 @@ export function normalizeAxis(where: string, axis: number, rank: number): number
   return axis < 0 ? axis + rank : axis;
 }
 
-/** The same for a list, one axis, or `null` for all; sorted, each once. */
+/** A list of axes, one axis, or `null` for all, as `normalizeAxis` does: sorted, each once. */
 export function normalizeAxes(where: string, axis: number | readonly number[] | null | undefined, rank: number) {
   if (axis === null || axis === undefined) return Array.from({ length: rank }, (_, i) => i);
   const axes = (typeof axis === "number" ? [axis] : axis).map((a) => normalizeAxis(where, a, rank));

@@ -28,7 +28,8 @@ const dtypes: Readonly<Record<string, DType>> = {
 
 /**
  * A tensor with the elements of any `ndarray` view (strides, offset and negative steps included). Plain arrays give
- * `f64`, `uint8` gives `bool`. Throws `DtypeError` for element types that the engine does not have.
+ * `f64`, `uint8` gives `bool`.
+ * @throws `DtypeError` for element types that the engine does not have.
  */
 export function fromNdarray(view: NdArray, options: { dtype?: DType } = {}): Tensor {
   const own = dtypes[view.dtype];

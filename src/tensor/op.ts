@@ -10,7 +10,7 @@ import { writeNumber } from "./memory/memory";
 import { profiler } from "./profile";
 import { empty, isTensor, type Nested, Tensor, type TensorLike } from "./tensor";
 
-/** What a gradient formula sees: the inputs by name, the output `out`, its gradient `g`, and the attributes. */
+/** The argument of a gradient formula: the inputs by name, the output `out`, its gradient `g`, and the attributes. */
 export type GradientContext<I extends string, A> = Record<I, Tensor> & {
   g: Tensor;
   out: Tensor;
@@ -49,10 +49,13 @@ interface Common<I extends string, A> {
   variadic?: true;
 }
 
-/** How the output comes about: a kernel that fills it, or a function that makes it (a view of an input, or new). */
+/** A kernel that fills the output, or a function that makes it (a view of an input, or new). */
 type Forward<I extends string, A> =
   | {
-      /** The shape rule. Throws `ShapeError` when the inputs do not fit. */
+      /**
+       * The shape rule.
+       * @throws `ShapeError` when the inputs do not fit.
+       */
       shape(inputs: Record<I, Tensor>, attrs: A): Shape;
       /** Default: the dtype of the inputs. */
       dtype?(inputs: Record<I, Tensor>, attrs: A): DType;
@@ -64,13 +67,13 @@ type Forward<I extends string, A> =
 interface WithGradient<I extends string, A> {
   gradient: { [K in I]: Gradient<I, A> };
   /**
-   * The same gradients, added into `sum`, a contiguous tensor of the input's shape. For those that are mostly zeros.
-   * Used where nobody differentiates the gradient again.
+   * Adds a gradient into `sum`, a contiguous tensor of the input's shape: for gradients that are mostly zeros. Used
+   * where nobody differentiates the gradient again.
    */
   accumulate?: { [K in I]?: (context: GradientContext<I, A>, sum: Tensor) => void };
 }
 
-/** The same function in simpler ops: what a fused op is tested against and differentiated through. */
+/** The function in simpler ops: a fused op is tested against it and differentiated through it. */
 interface WithComposition<I extends string, A> {
   composed(inputs: Record<I, Tensor>, attrs: A): Tensor;
 }
@@ -94,6 +97,7 @@ export interface Op {
   readonly slopes: readonly string[];
 }
 
+/** An `OpSpec` of any inputs and attributes. */
 interface AnySpec extends Common<string, unknown> {
   shape?(inputs: Record<string, Tensor>, attrs: unknown): Shape;
   dtype?(inputs: Record<string, Tensor>, attrs: unknown): DType;
@@ -113,6 +117,7 @@ export const registry = new Map<string, Op>();
 type Recorder = (op: Op, inputs: Record<string, Tensor>, attrs: unknown, out: Tensor) => void;
 let recorder: Recorder | undefined;
 
+/** Sets the function that is told about every application of a primitive. */
 export function setRecorder(record: Recorder): void {
   recorder = record;
 }
@@ -148,7 +153,10 @@ export function namesIn(declared: Op, names: readonly string[], inputs: Record<s
   return declared.spec.variadic ? Object.keys(inputs) : names;
 }
 
-/** Applies any declared op. Throws `DtypeError` when dtypes are mixed, or one has 16 bits that the op cannot read. */
+/**
+ * Applies any declared op.
+ * @throws `DtypeError` when dtypes are mixed, or one has 16 bits that the op cannot read.
+ */
 export function applyOp(declared: Op, given: Record<string, TensorLike>, attrs: unknown): Tensor {
   const { spec, name } = declared;
   const inputs = given as Record<string, Tensor>;

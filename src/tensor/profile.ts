@@ -1,13 +1,13 @@
 import { itemSize } from "./dtype";
 import type { Tensor } from "./tensor";
 
-/** What was measured under one name. */
+/** Measurements under one name. */
 export interface ProfileRow {
   name: string;
   calls: number;
   /** Milliseconds. */
   time: number;
-  /** Read and written by kernels, each tensor once. */
+  /** Bytes read and written by kernels, each tensor once. */
   bytes: number;
   /** Floating-point operations, of the ops that say how many. */
   flops: number;
@@ -76,7 +76,7 @@ export function resetProfile(): void {
   rows.clear();
 }
 
-/** What was measured so far, the longest time first. Gradients are named `op ∂`. */
+/** The rows measured so far, the longest time first. Gradients are named `op ∂`. */
 export function profileRows(): ProfileRow[] {
   return [...rows.values()].map((row) => ({ ...row })).sort((a, b) => b.time - a.time);
 }
@@ -101,6 +101,7 @@ export function profileTable(measured: readonly ProfileRow[] = profileRows()): s
   return [line(["op", "calls", "ms", "share", "µs/call", "MB", "GB/s", "GFLOP", "GFLOP/s"]), ...body].join("\n");
 }
 
+/** Prints `profileTable()`. */
 export function printProfile(): void {
   console.log(profileTable());
 }

@@ -8,7 +8,7 @@ import { format } from "./print";
 
 /** Nested lists of numbers (or booleans), as deep as the rank. */
 export type Nested = number | boolean | readonly Nested[];
-/** What ops take wherever they take a tensor: numbers and lists adopt the dtype of the tensors beside them. */
+/** A tensor, or what ops take in its place: numbers and lists adopt the dtype of the tensors beside them. */
 export type TensorLike = Tensor | Nested;
 
 /**
@@ -17,36 +17,42 @@ export type TensorLike = Tensor | Nested;
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: `attachMethods` adds exactly what TensorMethods declares.
 export class Tensor {
-  /** Set by autodiff on what is computed from a differentiated argument. */
+  /** Set by autodiff on what is computed from a differentiated argument. @internal */
   node: unknown = undefined;
 
   constructor(
+    /** The memory, shared by views. @internal */
     readonly storage: Storage,
+    /** Where the elements lie in the memory. */
     readonly layout: Layout,
   ) {}
 
+  /** Sizes of the axes. */
   get shape(): Shape {
     return this.layout.shape;
   }
 
+  /** Number of axes. */
   get rank(): number {
     return this.layout.shape.length;
   }
 
+  /** Number of elements. */
   get size(): number {
     return this.layout.size;
   }
 
+  /** Element type. */
   get dtype(): DType {
     return this.storage.dtype;
   }
 
-  /** Byte address of the first element, for kernels. */
+  /** Byte address of the first element, for kernels. @internal */
   get address(): number {
     return this.storage.address() + this.layout.offset * itemSize[this.storage.dtype];
   }
 
-  /** Another view of the same storage; not recorded for gradients. */
+  /** Another view of the same storage; not recorded for gradients. @internal */
   withLayout(layout: Layout): Tensor {
     return new Tensor(this.storage, layout);
   }
@@ -68,7 +74,10 @@ export class Tensor {
     return build(0);
   }
 
-  /** The only element. Throws `ShapeError` when there is not exactly one. */
+  /**
+   * The only element.
+   * @throws `ShapeError` when there is not exactly one.
+   */
   item(): number {
     if (this.size !== 1) {
       throw new ShapeError("item", `the tensor has ${this.size} elements, not 1`, {
@@ -107,11 +116,12 @@ export class Tensor {
     return this;
   }
 
+  /** `tensor([[1, 2], [3, 4]], f32)`, long axes shortened. */
   toString(): string {
     return format(this.storage, this.layout);
   }
 
-  /** How Node prints it. */
+  /** As Node prints it. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }

@@ -13,12 +13,12 @@ export function kernelsFor(dtype: DType): Kernels {
   return dtype === "f32" || isHalf(dtype) ? forFloat32 : reference;
 }
 
-/** Chooses what computes `f32`. Results differ only in rounding. */
+/** Chooses the backend that computes `f32`. Results differ only in rounding. */
 export function setBackend(name: "wasm" | "reference"): void {
   forFloat32 = name === "wasm" ? wasm : reference;
 }
 
-/** What computes `f32`, with which instructions and on how many threads. */
+/** The backend that computes `f32`, with which instructions and on how many threads. */
 export function engineInfo(): { backend: string; simd: boolean; relaxedSimd: boolean; threads: number } {
   const isWasm = forFloat32 === wasm;
   return {

@@ -1,6 +1,7 @@
 import type { Tensor } from "../tensor";
 import type { Activation, Binary, Compare, Reduce, Unary } from "./numbers";
 
+/** Names of kernels, by the number of their operands: see `numbers.ts`. */
 export type UnaryKernel = keyof typeof Unary;
 export type BinaryKernel = keyof typeof Binary;
 export type CompareKernel = keyof typeof Compare;
@@ -8,7 +9,7 @@ export type ReduceKernel = keyof typeof Reduce;
 export type ActivationGradient = keyof typeof Activation;
 
 /**
- * What a backend computes. Inputs and outputs are tensors that the caller made; every kernel fills its output wholly.
+ * The kernels of a backend. Inputs and outputs are tensors that the caller made; every kernel fills its output wholly.
  * "Rows" kernels take contiguous tensors and work along the last axis (size `n`); the others take any layout unless
  * they say otherwise. Outputs are contiguous except for `copy` and `attentionGradient`. Zero sizes are valid everywhere.
  */
@@ -17,7 +18,7 @@ export interface Kernels {
   unary(op: UnaryKernel, x: Tensor, out: Tensor): void;
   /** `a` and `b` already expanded to the shape of `out`. */
   binary(op: BinaryKernel, a: Tensor, b: Tensor, out: Tensor): void;
-  /** The same, into a `bool` tensor. */
+  /** As `binary`, into a `bool` tensor. */
   compare(op: CompareKernel, a: Tensor, b: Tensor, out: Tensor): void;
   where(condition: Tensor, a: Tensor, b: Tensor, out: Tensor): void;
   /** Any layout to any layout, also between dtypes; to `f16` and `bf16` rounded to the nearest, ties to even. */
@@ -100,6 +101,7 @@ export interface Kernels {
   adam(p: Tensor, g: Tensor, m: Tensor, v: Tensor, settings: AdamSettings): void;
 }
 
+/** Numbers of one update: see `Adam`. */
 export interface AdamSettings {
   lr: number;
   beta1: number;

@@ -54,7 +54,7 @@ export enum Compare {
   ge,
 }
 
-/** What many numbers become. */
+/** Functions of many numbers. */
 export enum Reduce {
   sum,
   max,
@@ -116,6 +116,7 @@ export enum Job {
   embeddingBf16,
 }
 
-/** Where the arguments of a job lie in memory: 16 integers, then 8 floats. */
+/** Address of the arguments of a job: 16 integers. */
 export const integersAt = 640;
+/** Address of 8 floats behind them. */
 export const floatsAt = 704;

@@ -1,8 +1,8 @@
 import { isTensor, type Tensor } from "../tensor";
 
 /**
- * The same value with every tensor in it replaced: the value itself, or tensors in arrays and plain objects. Instances
- * of classes are left as they are. Gives back `value` itself where nothing was replaced.
+ * Replaces every tensor in a value: the value itself, or tensors in arrays and plain objects. Instances of classes are
+ * left as they are. Gives back `value` itself where nothing was replaced.
  */
 export function mapTensors<T>(value: T, replace: (x: Tensor) => Tensor): T {
   const seen = new Set<unknown>();

@@ -50,14 +50,20 @@ export class Storage<D extends DType = DType> {
     }
   }
 
-  /** The elements, valid until memory grows: fetch anew, never keep. Throws `LifetimeError` after the step's end. */
+  /**
+   * The elements, valid until memory grows: fetch anew, never keep.
+   * @throws `LifetimeError` after the step's end.
+   */
   data(): TypedArrays[D] {
     if (this.scope?.closed) throw usedAfterStep();
     if (this.view?.buffer !== memory.buffer) this.view = typedArray(this.dtype, this.length, memory.buffer, this.ptr);
     return this.view as TypedArrays[D];
   }
 
-  /** The byte address, for WASM kernels. Throws `LifetimeError` after the step's end. */
+  /**
+   * The byte address, for WASM kernels.
+   * @throws `LifetimeError` after the step's end.
+   */
   address(): number {
     if (this.scope?.closed) throw usedAfterStep();
     return this.ptr;

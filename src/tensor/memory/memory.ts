@@ -30,11 +30,15 @@ export function writeNumber(ptr: number, value: number, isDouble: boolean): void
 const freeBlocks: { ptr: number; bytes: number }[] = [{ ptr: heapStart, bytes: memory.buffer.byteLength - heapStart }];
 let bytesInUse = 0;
 
+/** The next multiple, by default of a cache line. */
 export function roundUp(bytes: number, multiple = alignment): number {
   return Math.ceil(bytes / multiple) * multiple;
 }
 
-/** Takes a block of at least `bytes`; its contents are undefined. Throws `OutOfMemoryError` beyond 4 GiB. */
+/**
+ * Takes a block of at least `bytes`; its contents are undefined.
+ * @throws `OutOfMemoryError` beyond 4 GiB.
+ */
 export function allocate(bytes: number): number {
   const size = Math.max(roundUp(bytes), alignment);
   let at = freeBlocks.findIndex((block) => block.bytes >= size);

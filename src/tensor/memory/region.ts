@@ -1,6 +1,6 @@
 import { allocate, roundUp } from "./memory";
 
-/** The region: blocks filled from the first to the last, and kept from step to step, so that a repeated step takes none. */
+/** The region: blocks, filled from the first to the last and kept, so that a repeated step takes no new ones. */
 const blocks: { ptr: number; bytes: number }[] = [];
 const smallestBlock = 2 ** 20;
 let currentBlock = 0;
@@ -46,7 +46,7 @@ export function clearSpares(): void {
   spare.clear();
 }
 
-/** How far the region is filled. */
+/** A fill of the region. */
 export interface Mark {
   readonly block: number;
   readonly used: number;

@@ -35,21 +35,25 @@ function expandTo(x: Tensor, out: Tensor): Tensor {
   return sameShape(x.shape, out.shape) ? x : x.withLayout(x.layout.expand(out.shape));
 }
 
+/** `a + b` for each pair of elements, broadcast. Takes any dtype but `bool`. */
 export const add = binary("add", "a + b", {
   a: ({ g }) => g,
   b: ({ g }) => g,
 });
 
+/** `a − b` for each pair of elements, broadcast. */
 export const sub = binary("sub", "a − b", {
   a: ({ g }) => g,
   b: ({ g }) => neg(g),
 });
 
+/** `a · b` for each pair of elements, broadcast. */
 export const mul = binary("mul", "a · b", {
   a: ({ g, b }) => mul(g, b),
   b: ({ g, a }) => mul(g, a),
 });
 
+/** `a / b` for each pair of elements, broadcast. Floats only. */
 export const div = binary("div", "a / b", {
   a: ({ g, b }) => div(g, b),
   b: ({ g, b, out }) => neg(div(mul(g, out), b)),
@@ -81,16 +85,18 @@ export function powScalar(x: TensorLike, exponent: number): Tensor {
   return powScalarOp({ x }, { exponent });
 }
 
-/** `a ^ b`; `b` a number or a tensor. */
+/** `a ^ b` for each pair of elements, broadcast; `b` is a number or a tensor. Floats only. */
 export function pow(a: TensorLike, b: TensorLike): Tensor {
   return typeof b === "number" ? powScalar(a, b) : powTensor(a, b);
 }
 
+/** The larger of each pair of elements, broadcast; a tie gives each side half of the gradient. */
 export const maximum = binary("maximum", "max(a, b); a tie gives each side half of the gradient", {
   a: ({ g, a, b }) => mul(g, share(a, b)),
   b: ({ g, a, b }) => mul(g, share(b, a)),
 });
 
+/** The smaller of each pair of elements, broadcast; a tie gives each side half of the gradient. */
 export const minimum = binary("minimum", "min(a, b); a tie gives each side half of the gradient", {
   a: ({ g, a, b }) => mul(g, share(b, a)),
   b: ({ g, a, b }) => mul(g, share(a, b)),
@@ -113,9 +119,15 @@ function comparison(name: CompareKernel, formula: string) {
   return (a: TensorLike, b: TensorLike): Tensor => apply({ a, b });
 }
 
+/** `a = b` for each pair of elements, broadcast, as `bool`. Comparisons have no gradient. */
 export const equal = comparison("eq", "a = b, as bool");
+/** `a ≠ b` for each pair of elements, broadcast, as `bool`. */
 export const notEqual = comparison("ne", "a ≠ b, as bool");
+/** `a < b` for each pair of elements, broadcast, as `bool`. */
 export const less = comparison("lt", "a < b, as bool");
+/** `a ≤ b` for each pair of elements, broadcast, as `bool`. */
 export const lessEqual = comparison("le", "a ≤ b, as bool");
+/** `a > b` for each pair of elements, broadcast, as `bool`. */
 export const greater = comparison("gt", "a > b, as bool");
+/** `a ≥ b` for each pair of elements, broadcast, as `bool`. */
 export const greaterEqual = comparison("ge", "a ≥ b, as bool");

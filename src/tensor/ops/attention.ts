@@ -70,6 +70,7 @@ const causalAttentionGradient = op("causal_attention_gradient", {
   },
 });
 
+/** Options of `causalAttention`. */
 export interface AttentionOptions {
   /** Query heads. */
   heads: number;
@@ -85,8 +86,7 @@ export interface AttentionOptions {
  * Causal self-attention (Vaswani et al. 2017, eq. 1) from a fused projection `qkv [batch, length, heads + 2 · kvHeads,
  * d_head]`: the query heads, then the key heads, then the value heads. Gives `[batch, length, heads, d_head]`. Each
  * query sees the keys up to its own position; one that sees none gives zeros. Keeps no matrix of scores.
- *
- * Throws `ShapeError` when heads and shapes do not fit, `ArgumentError` for `starts` out of range.
+ * @throws `ShapeError` when heads and shapes do not fit, `ArgumentError` for `starts` out of range.
  */
 export function causalAttention(qkv: Tensor, options: AttentionOptions): Tensor {
   const { heads, kvHeads = heads, scale = 1 / Math.sqrt(qkv.shape[3] || 1), starts } = options;

@@ -4,6 +4,7 @@ import { contiguous } from "../op";
 import { profiler } from "../profile";
 import { empty, type Tensor } from "../tensor";
 
+/** Options of `cachedAttention`. */
 export interface CachedAttentionOptions {
   /** Query heads, and key and value heads: as for `causalAttention`. */
   heads: number;
@@ -18,8 +19,7 @@ export interface CachedAttentionOptions {
  * `causalAttention` of new positions that follow cached ones. `qkv [batch, length, heads + 2 · kvHeads, d_head]` holds
  * the new positions alone; their keys and values are first written into `cache [batch, capacity, 2 · kvHeads, d_head]`
  * behind the `past` ones. Gives `[batch, length, heads, d_head]`. Has no gradient: for generation.
- *
- * Throws `ShapeError` when the sizes do not fit, `ArgumentError` when the cache is full.
+ * @throws `ShapeError` when the sizes do not fit, `ArgumentError` when the cache is full.
  */
 export function cachedAttention(qkv: Tensor, cache: Tensor, options: CachedAttentionOptions): Tensor {
   const { heads, kvHeads, past, starts } = options;

@@ -35,7 +35,7 @@ const embeddingGradient = op("embedding_gradient", {
 
 /**
  * Rows of `weight [rows, d]` by an `i32` index of any shape: `[…, d]`, in `f32` where the weight is `f16` or `bf16`.
- * Throws when an index is out of range.
+ * @throws when an index is out of range.
  */
 export function embedding(weight: Tensor, index: Tensor): Tensor {
   return embeddingOp({ weight, index });

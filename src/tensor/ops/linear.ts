@@ -33,8 +33,8 @@ const linearOp = op("linear", {
 
 /**
  * `x @ weight + bias` in one kernel: `x [.., in]`, `weight [in, out]` with any strides (a transposed view serves weights
- * stored as `[out, in]`), also `f16` or `bf16`, `bias [out]` or none; the result is `[.., out]`. Throws `ShapeError`
- * when the sizes do not fit.
+ * stored as `[out, in]`), also `f16` or `bf16`, `bias [out]` or none; the result is `[.., out]`.
+ * @throws `ShapeError` when the sizes do not fit.
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   return bias === undefined ? matmul(x, weight) : linearOp({ x, weight, bias });

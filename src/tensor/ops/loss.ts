@@ -50,6 +50,7 @@ const crossEntropyGradient = op("cross_entropy_gradient", {
   },
 });
 
+/** Options of `crossEntropy`. */
 export interface CrossEntropyOptions {
   /** Default `mean`, over the rows that count. */
   reduction?: "mean" | "sum" | "none";

@@ -57,8 +57,8 @@ function asBatch(x: Tensor, batch: number): Tensor {
 
 /**
  * NumPy `@`: the last two axes are matrices, leading axes broadcast; a rank-1 operand counts as a row (left) or a
- * column (right) and loses that axis again. The right one may be `f16` or `bf16` (frozen weights). Throws `ShapeError`
- * when the inner sizes differ.
+ * column (right) and loses that axis again. The right one may be `f16` or `bf16` (frozen weights).
+ * @throws `ShapeError` when the inner sizes differ.
  */
 export function matmul(left: TensorLike, right: TensorLike): Tensor {
   const a = isTensor(left) ? left : asTensor(left, isTensor(right) && !isHalf(right.dtype) ? right.dtype : "f32");

@@ -68,16 +68,17 @@ const extremeGradient = (x: Tensor, kept: Tensor, g: Tensor): Tensor => {
 const maxOp = reduction("max", "largest over the axes; ties share the gradient evenly", extremeGradient);
 const minOp = reduction("min", "smallest over the axes; ties share the gradient evenly", extremeGradient);
 
+/** Sum over `axis`, by default all; `keepdims` keeps reduced axes with size 1. */
 export function sum(x: TensorLike, axis: Axis = null, keepdims = false): Tensor {
   return sumOp({ x }, { axis, keepdims });
 }
 
-/** Largest element; of no elements, -inf. */
+/** Largest element over `axis`, by default all; of no elements, -inf. Ties share the gradient evenly. */
 export function max(x: TensorLike, axis: Axis = null, keepdims = false): Tensor {
   return maxOp({ x }, { axis, keepdims });
 }
 
-/** Smallest element; of no elements, inf. */
+/** Smallest element over `axis`, by default all; of no elements, inf. Ties share the gradient evenly. */
 export function min(x: TensorLike, axis: Axis = null, keepdims = false): Tensor {
   return minOp({ x }, { axis, keepdims });
 }
@@ -98,6 +99,7 @@ const meanOp = op("mean", {
     div(sum(x, axis, keepdims), sizeOf(normalizeAxes("mean", axis, x.rank).map((a) => x.shape[a]!))),
 });
 
+/** Mean over `axis`, by default all. Floats only. */
 export function mean(x: TensorLike, axis: Axis = null, keepdims = false): Tensor {
   return meanOp({ x }, { axis, keepdims });
 }
@@ -112,7 +114,7 @@ const varOp = op("var", {
   },
 });
 
-/** Variance; `correction` 0 is biased, 1 unbiased. */
+/** Variance over `axis`, by default all; `correction` 0 is biased, 1 unbiased. Floats only. */
 export function variance(x: TensorLike, axis: Axis = null, keepdims = false, correction = 0): Tensor {
   return varOp({ x }, { axis, keepdims, correction });
 }
@@ -139,6 +141,7 @@ const logsumexpOp = op("logsumexp", {
   },
 });
 
+/** `ln Σ e^x` over `axis`, by default all, without overflow. Floats only. */
 export function logsumexp(x: TensorLike, axis: Axis = null, keepdims = false): Tensor {
   return logsumexpOp({ x }, { axis, keepdims });
 }
@@ -157,6 +160,7 @@ const argmaxOp = op("argmax", {
   gradient: { x: null },
 });
 
+/** Index of the first largest element along `axis`, as `i32`, without that axis. NaN counts as the largest. */
 export function argmax(x: TensorLike, axis = -1): Tensor {
   return argmaxOp({ x }, { axis });
 }

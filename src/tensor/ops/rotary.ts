@@ -25,8 +25,7 @@ const rotaryOp = op("rotary", {
  * Rotary position embedding (Su et al. 2021, eq. 34) with the pairs `(i, i + half)` of GPT-NeoX and LLaMA. `x [batch,
  * length, vectors, d_head]`: the first `heads` vectors of each position are turned in their first `2 · half` entries by
  * the angles whose `cos` and `sin [batch, length, half]` are given (constants, without gradient); all else is kept.
- *
- * Throws `ShapeError` when the sizes do not fit.
+ * @throws `ShapeError` when the sizes do not fit.
  */
 export function rotary(x: Tensor, cos: Tensor, sin: Tensor, options: { heads?: number } = {}): Tensor {
   return rotaryOp({ x, cos, sin }, { heads: options.heads ?? x.shape[2] ?? 0 });

@@ -45,6 +45,7 @@ const whereOp = op("where", {
   },
 });
 
+/** `a` where `condition` (bool) is true, else `b`; all three broadcast. */
 export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
   return whereOp({ condition, a, b });
 }
@@ -55,7 +56,7 @@ const maskedFillOp = op("masked_fill", {
   composed: ({ x, condition }, { value }: { value: number }) => where(condition, value, x),
 });
 
-/** `value` where `mask` (bool, broadcast) is true. */
+/** `value` where `mask` (bool, broadcast) is true, else `x`. */
 export function maskedFill(x: TensorLike, mask: TensorLike, value: number): Tensor {
   return maskedFillOp({ x, condition: mask }, { value });
 }
@@ -73,7 +74,7 @@ const trilOp = op("tril", {
   },
 });
 
-/** Lower triangle of the last two axes. */
+/** Lower triangle of the last two axes: 0 where column − row > `diagonal`. */
 export function tril(x: TensorLike, diagonal = 0): Tensor {
   return trilOp({ x }, { diagonal });
 }

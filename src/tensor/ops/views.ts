@@ -5,8 +5,6 @@ import { contiguous, op } from "../op";
 import type { Tensor, TensorLike } from "../tensor";
 import { sumTo } from "./reduce";
 
-/** Views copy nothing: another layout over the same storage. */
-
 const permuteOp = op("permute", {
   formula: "axes in another order: out axis i is x axis perm[i]",
   inputs: ["x"],
@@ -23,6 +21,7 @@ const permuteOp = op("permute", {
   },
 });
 
+/** Axes in another order: axis `i` of the result is axis `perm[i]` of `x`. A view. */
 export function permute(x: TensorLike, perm: readonly number[]): Tensor {
   return permuteOp({ x }, { perm });
 }
@@ -38,7 +37,7 @@ const transposeOp = op("transpose", {
   },
 });
 
-/** Exchanges two axes, by default the last two. */
+/** Exchanges two axes, by default the last two. A view. */
 export function transpose(x: TensorLike, i = -2, j = -1): Tensor {
   return transposeOp({ x }, { axes: [i, j] });
 }
@@ -55,7 +54,7 @@ const reshapeOp = op("reshape", {
   gradient: { x: ({ g, x }) => reshape(g, x.shape) },
 });
 
-/** A view where the strides allow it, else a copy. One size may be -1: it is worked out. */
+/** Another shape for the elements in row-major order; one size may be -1. A view where the strides allow it, else a copy. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   return reshapeOp({ x }, { shape: inferShape(x.shape, shape) });
 }
@@ -81,6 +80,7 @@ const expandOp = op("expand", {
   gradient: { x: ({ g, x }) => sumTo(g, x.shape) },
 });
 
+/** Repeats axes of size 1 and adds leading axes. A view. */
 export function expand(x: TensorLike, shape: Shape): Tensor {
   return expandOp({ x }, { shape });
 }
@@ -96,7 +96,7 @@ const sliceOp = op("slice", {
   },
 });
 
-/** Per axis `[start, stop, step]`, `null` = whole: `slice(x, [[1, 3], null, [null, null, -1]])`. */
+/** The elements in `[start, stop, step]` of each axis, as in Python: `slice(x, [[1, 3], null, [0, 9, 2]])`. A view. */
 export function slice(x: TensorLike, ranges: Ranges): Tensor {
   return sliceOp({ x }, { ranges });
 }
@@ -137,7 +137,7 @@ const padOp = op("pad", {
   },
 });
 
-/** `pads`: `[before, after]` for each axis. */
+/** Adds `value` around `x`: `pads` holds `[before, after]` for each axis. */
 export function pad(x: TensorLike, pads: readonly (readonly [number, number])[], value = 0): Tensor {
   return padOp({ x }, { pads, value });
 }
@@ -150,6 +150,7 @@ const flipOp = op("flip", {
   gradient: { x: ({ g, attrs: { axes } }) => flip(g, axes) },
 });
 
+/** Reverses the given axes. A view. */
 export function flip(x: TensorLike, axes: readonly number[]): Tensor {
   return flipOp({ x }, { axes });
 }
@@ -162,6 +163,7 @@ const unsqueezeOp = op("unsqueeze", {
   gradient: { x: ({ g, attrs: { axis } }) => squeeze(g, axis) },
 });
 
+/** Adds an axis of size 1 at `axis`. A view. */
 export function unsqueeze(x: TensorLike, axis: number): Tensor {
   return unsqueezeOp({ x }, { axis });
 }
@@ -174,6 +176,7 @@ const squeezeOp = op("squeeze", {
   gradient: { x: ({ g, x, attrs: { axis } }) => unsqueeze(g, normalizeAxis("squeeze", axis, x.rank)) },
 });
 
+/** Removes `axis`, which must have size 1. A view. */
 export function squeeze(x: TensorLike, axis: number): Tensor {
   return squeezeOp({ x }, { axis });
 }

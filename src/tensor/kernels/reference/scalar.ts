@@ -25,6 +25,7 @@ function erfcTail(x: number): number {
   return Math.exp(-x * x) / ((x + fraction) * Math.sqrt(Math.PI));
 }
 
+/** 1 / (1 + e^−x). */
 export function sigmoid(x: number): number {
   // Each branch only takes exp of a negative number, so that neither overflows.
   if (x >= 0) return 1 / (1 + Math.exp(-x));
@@ -37,6 +38,7 @@ const geluTanhInner = (x: number) => sqrt2OverPi * (x + 0.044715 * x * x * x);
 /** Φ(x), the standard normal distribution function. */
 const normalCdf = (x: number) => (x < -3.6 ? 0.5 * erfcTail(-x / Math.SQRT2) : 0.5 * (1 + erf(x / Math.SQRT2)));
 
+/** f(x). */
 export const unary: Readonly<Record<UnaryKernel, (x: number) => number>> = {
   neg: (x) => -x,
   exp: Math.exp,
@@ -60,6 +62,7 @@ export const unary: Readonly<Record<UnaryKernel, (x: number) => number>> = {
   reciprocal: (x) => 1 / x,
 };
 
+/** f(a, b). */
 export const binary: Readonly<Record<BinaryKernel, (a: number, b: number) => number>> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
@@ -70,6 +73,7 @@ export const binary: Readonly<Record<BinaryKernel, (a: number, b: number) => num
   pow: (a, b) => a ** b,
 };
 
+/** True or false of a and b. */
 export const compare: Readonly<Record<CompareKernel, (a: number, b: number) => boolean>> = {
   eq: (a, b) => a === b,
   ne: (a, b) => a !== b,

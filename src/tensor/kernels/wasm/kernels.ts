@@ -27,7 +27,7 @@ function conversionOf(from: DType, to: DType): Conversion | undefined {
 const address = (x: Tensor) => x.address;
 const lastAxis = (x: Tensor) => x.shape[x.rank - 1]!;
 
-/** What one element costs beside one that is only read and written. */
+/** The cost of one element beside one that is only read and written. */
 const cost = { plain: 1, function: 5, rows: 2, exponential: 6 };
 
 /** Runs a kernel that walks any strides, cut along its first axis. */
@@ -105,20 +105,15 @@ export const wasm: Kernels = {
   matmul(a, b, out, bias) {
     const [batch, m, k] = a.shape as [number, number, number];
     const n = b.shape[2]!;
-    const [, aRow, aColumn] = a.layout.strides as [number, number, number];
-    const [, bRow, bColumn] = b.layout.strides as [number, number, number];
+    const [aBatch, aRow, aColumn] = a.layout.strides as [number, number, number];
+    const [bBatch, bRow, bColumn] = b.layout.strides as [number, number, number];
     const { height, width, parts, size } = partition(batch, m, n, k);
+    // In the order of `Product` in `assembly/gemm.ts`.
     launchParts(gemmJob[b.dtype]!, parts, size, [
-      ...[m, n, k, height, width, address(a), aRow, aColumn, a.layout.strides[0]!],
-      ...[
-        address(b),
-        bRow,
-        bColumn,
-        b.layout.strides[0]!,
-        address(out),
-        bias ? address(bias) : 0,
-        scratchFor(exports.gemmScratchBytes()),
-      ],
+      ...[m, n, k, height, width],
+      ...[address(a), aRow, aColumn, aBatch],
+      ...[address(b), bRow, bColumn, bBatch],
+      ...[address(out), bias ? address(bias) : 0, scratchFor(exports.gemmScratchBytes())],
     ]);
   },
 

@@ -60,7 +60,7 @@ export function launch(
   runJob(job, units, grain(units, work));
 }
 
-/** The same with up to 16 arguments, in chunks of `size` units. */
+/** Runs a job with up to 16 arguments over `units` in chunks of `size`. */
 export function launchParts(job: Job, units: number, size: number, values: readonly number[]): void {
   refresh();
   for (let i = 0; i < values.length; i++) integers[i] = values[i]!;
@@ -120,6 +120,7 @@ class Scratch {
 const scratch = new Scratch();
 const metas = new Scratch();
 
+/** Scratch memory for each thread, valid until the next call. */
 export const scratchFor = (bytesPerThread: number): number => scratch.reserve(bytesPerThread);
 /** Room for each thread's own copy of the shapes and strides. */
 export const ownMetas = (): number => metas.reserve(4 * maximumMeta);

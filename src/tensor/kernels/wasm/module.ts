@@ -3,7 +3,7 @@ import { memory } from "../../memory/memory";
 import { fromBase64 } from "./base64";
 import { plainBase64, relaxedBase64 } from "./binary";
 
-/** What the module exports. See `assembly/index.ts`. */
+/** Exports of the module. See `assembly/index.ts`. */
 export interface Exports {
   /** Runs a job over its units; 1 when a worker failed. See `assembly/pool.ts`. */
   run(job: number, units: number, grain: number, mayWait: number): number;
@@ -41,6 +41,7 @@ const instantiate = (from: WebAssembly.Module) =>
 export let module = compile(hasRelaxedSimd);
 /** The kernels on the engine's memory. */
 export let exports = instantiate(module);
+/** True while the kernels use fused multiply-add. */
 export let isRelaxed = hasRelaxedSimd;
 
 /** Switches between fused and plain multiply-add; false where there is no relaxed SIMD. Workers must be gone. */

@@ -18,7 +18,7 @@ const longestRow = 4096;
 const divideUp = (a: number, b: number) => Math.floor((a + b - 1) / b);
 const roundUp = (a: number, unit: number) => divideUp(a, unit) * unit;
 
-/** How a product is cut into parts that threads compute apart: their size, how many, and how many at a time. */
+/** Cuts a product into parts that threads compute apart. Returns their size, how many, and how many at a time. */
 export function partition(batch: number, m: number, n: number, k: number) {
   const threads = threadCount();
   if (m === 0 || n === 0 || batch === 0) return { height: 1, width: 1, parts: 0, size: 1 };

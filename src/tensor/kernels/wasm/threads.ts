@@ -8,7 +8,7 @@ interface Thread {
   stop(): void;
 }
 
-/** What is used of Node's `worker_threads`. */
+/** Parts of Node's `worker_threads`. */
 interface NodeThreads {
   Worker: new (
     code: string,
@@ -45,7 +45,7 @@ export function threadCount(): number {
 /**
  * Sets the number of threads for large kernels; the calling one counts. Results have the same bits for any number.
  * Workers start when they are first needed, compute until the program ends, and never keep it alive.
- * Throws `ArgumentError` unless `count` is 1 or more, and where there is no shared memory for more than one.
+ * @throws `ArgumentError` unless `count` is 1 or more, and where there is no shared memory for more than one.
  */
 export function setThreads(count: number): void {
   if (!Number.isInteger(count) || count < 1 || count > mostThreads) {
@@ -67,7 +67,10 @@ export function setRelaxedSimd(on: boolean): boolean {
   return chooseRelaxed(on);
 }
 
-/** Starts the workers that are missing; they join once they are ready. Throws `ThreadError` after one has died. */
+/**
+ * Starts the workers that are missing; they join once they are ready.
+ * @throws `ThreadError` after one has died.
+ */
 export function ensureWorkers(): void {
   if (failure !== undefined) throwFailure();
   if (workers.length > 0 || wanted === 1) return;

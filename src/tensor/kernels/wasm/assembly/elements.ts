@@ -2,7 +2,7 @@
 import { normalHalves, widenHalf, widenNormalHalf } from "./half";
 import { gather, loadSome, splat } from "./simd";
 
-/** The same as a number, where a function for each would only make the module larger. */
+/** Numbers for these classes, where a function for each would only make the module larger. */
 export const enum Stored { F32, F16, BF16 }
 
 /** A size in elements becomes bytes by this shift. */
@@ -19,11 +19,11 @@ export class F32 {
   @inline one(p: usize): f32 { return load<f32>(p); }
   /** Four neighbours. */
   @inline four(p: usize): v128 { return v128.load(p); }
-  /** The same, faster, where `areNormal` holds. */
+  /** Four neighbours, faster, where `areNormal` holds. */
   @inline fourNormal(p: usize): v128 { return v128.load(p); }
   /** True when each of eight neighbours is an everyday number. */
   @inline areNormal(_p: usize): bool { return true; }
-  /** The same in each of four rows, `step` bytes apart. */
+  /** True when `areNormal` holds in each of four rows, `step` bytes apart. */
   @inline rowsAreNormal(_p: usize, _step: usize): bool { return true; }
   /** The first `count` (1 to 3) of four neighbours, the others 0. */
   @inline some(p: usize, count: i32): v128 { return loadSome(p, count); }

@@ -52,7 +52,7 @@ function streamAlone<B>(n: i32, a: usize, aStep: usize, b: usize, bStep: usize, 
   }
 }
 
-/** The same for several rows, which share the numbers of B. */
+/** As the function above, for several rows, which share the numbers of B. */
 function streamFour<B>(
   rows: i32, n: i32, a: usize, aStep: usize, aRow: usize, b: usize, bStep: usize, c: usize, cStep: usize,
 ): void {

@@ -155,7 +155,7 @@ export function wideTile(
   }
 }
 
-/** The same for a tile of which only `cols` columns exist: computed in `room` (TILE_BYTES) and moved. */
+/** As `wideTile`, for a tile of which only `cols` columns exist: computed in `room` (TILE_BYTES) and moved. */
 export function cutTile(
   rows: i32, cols: i32, depth: i32, a: usize, b: usize, c: usize, cStep: usize, add: bool, bias: usize, room: usize,
 ): void {

@@ -120,28 +120,53 @@ function multiply(
   }
 }
 
-/** The parts of a grid over C, each `height` × `width`, numbered row by row through the matrices of a batch. */
-export function gemmParts(
-  stored: i32, from: i32, to: i32, m: i32, n: i32, k: i32, height: i32, width: i32,
-  a: usize, aRow: i32, aCol: i32, aBatch: i32, b: usize, bRow: i32, bCol: i32, bBatch: i32,
-  c: usize, bias: usize, scratch: usize,
-): void {
-  const across = (n + width - 1) / width;
-  const parts = ((m + height - 1) / height) * across;
+/**
+ * C [batch, m, n] = A [batch, m, k] · B [batch, k, n] + bias in parts of height × width: sizes, addresses and strides
+ * (in elements), as the caller writes them.
+ */
+@unmanaged
+export class Product {
+  m: i32;
+  n: i32;
+  k: i32;
+  height: i32;
+  width: i32;
+  a: usize;
+  aRow: i32;
+  aCol: i32;
+  aBatch: i32;
+  b: usize;
+  bRow: i32;
+  bCol: i32;
+  bBatch: i32;
+  c: usize;
+  /** 0: none. */
+  bias: usize;
+  /** GEMM_SCRATCH bytes for each thread. */
+  scratch: usize;
+}
+
+/** Parts [from, to) of the grid over C, numbered row by row through the matrices of the batch. */
+export function gemmParts(stored: i32, p: Product, from: i32, to: i32, thread: i32): void {
+  const m = p.m;
+  const n = p.n;
+  const across = (n + p.width - 1) / p.width;
+  const parts = ((m + p.height - 1) / p.height) * across;
+  const scratch = p.scratch + <usize>thread * <usize>GEMM_SCRATCH;
   for (let part = from; part < to; part++) {
     const matrix = part / parts;
-    const i = ((part % parts) / across) * height;
-    const j = (part % across) * width;
-    const fromA = a + ((matrix * aBatch + i * aRow) << 2);
-    const fromB = b + ((matrix * bBatch + j * bCol) << shiftOf(stored));
-    const to = c + (((matrix * m + i) * n + j) << 2);
-    const shift: usize = bias ? bias + (j << 2) : 0;
-    const rows = min(m - i, height);
-    const cols = min(n - j, width);
-    if (k <= 0) prepare(rows, cols, to, n, false, shift);
+    const i = ((part % parts) / across) * p.height;
+    const j = (part % across) * p.width;
+    const a = p.a + ((matrix * p.aBatch + i * p.aRow) << 2);
+    const b = p.b + ((matrix * p.bBatch + j * p.bCol) << shiftOf(stored));
+    const c = p.c + (((matrix * m + i) * n + j) << 2);
+    const bias: usize = p.bias ? p.bias + (j << 2) : 0;
+    const rows = min(m - i, p.height);
+    const cols = min(n - j, p.width);
+    if (p.k <= 0) prepare(rows, cols, c, n, false, bias);
     else {
       const few = m <= FEW_ROWS;
-      multiply(stored, rows, cols, k, fromA, aRow, aCol, fromB, bRow, bCol, to, n, false, shift, scratch, few);
+      multiply(stored, rows, cols, p.k, a, p.aRow, p.aCol, b, p.bRow, p.bCol, c, n, false, bias, scratch, few);
     }
   }
 }

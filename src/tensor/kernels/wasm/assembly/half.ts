@@ -48,7 +48,7 @@ export function narrowToHalf(x: v128): v128 {
   return v128.or(bits, v128.and(i32x4.shr_u(x, 16), i32x4.splat(0x8000)));
 }
 
-/** The same for `bf16`. */
+/** As `narrowToHalf`, for `bf16`. */
 // @ts-ignore: decorator
 @inline
 export function narrowToBfloat(x: v128): v128 {

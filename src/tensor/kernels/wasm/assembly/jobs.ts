@@ -1,6 +1,6 @@
 // Every kernel as a job over units that can be computed apart: how a range of units becomes a call.
 // The arguments are numbered as `launch` in `kernels.ts` passes them.
-import { Job } from "../../numbers";
+import { integersAt, Job } from "../../numbers";
 import { attention } from "./attention";
 import { attentionGradient } from "./attention-gradient";
 import { binary, compare, where_ } from "./binary";
@@ -9,7 +9,7 @@ import { copyStrided, fill } from "./copy";
 import { BF16, F16, Stored } from "./elements";
 import { gatherAlong, scatterAddAlong } from "./gather";
 import { swiglu, swigluGateGradient } from "./gated";
-import { GEMM_SCRATCH, gemmParts } from "./gemm";
+import { gemmParts, Product } from "./gemm";
 import { klWithout, klWithoutGradient } from "./kl";
 import { crossEntropy, crossEntropyGradient } from "./loss";
 import {
@@ -119,15 +119,6 @@ function overRows(job: i32, from: i32, to: i32): void {
   }
 }
 
-function product(stored: i32, from: i32, to: i32, thread: i32): void {
-  const scratch = <usize>integer(15) + <usize>thread * <usize>GEMM_SCRATCH;
-  gemmParts(
-    stored, from, to, integer(0), integer(1), integer(2), integer(3), integer(4),
-    integer(5), integer(6), integer(7), integer(8), integer(9), integer(10), integer(11), integer(12),
-    integer(13), integer(14), scratch,
-  );
-}
-
 /** Computes the units [from, to) of a job; `thread` numbers the scratch memory. */
 export function perform(job: i32, from: i32, to: i32, thread: i32): void {
   const count = to - from;
@@ -153,9 +144,9 @@ export function perform(job: i32, from: i32, to: i32, thread: i32): void {
       const size = integer(2) * integer(3);
       return causalSoftmax(at(0, from * size), at(1, from * size), count, integer(2), integer(3));
     }
-    case Job.gemm: return product(Stored.F32, from, to, thread);
-    case Job.gemmF16: return product(Stored.F16, from, to, thread);
-    case Job.gemmBf16: return product(Stored.BF16, from, to, thread);
+    case Job.gemm: return gemmParts(Stored.F32, changetype<Product>(integersAt), from, to, thread);
+    case Job.gemmF16: return gemmParts(Stored.F16, changetype<Product>(integersAt), from, to, thread);
+    case Job.gemmBf16: return gemmParts(Stored.BF16, changetype<Product>(integersAt), from, to, thread);
     // Units are columns: each is summed over all rows by one thread.
     case Job.normWeightGradient: {
       const n = integer(5);

@@ -7,7 +7,7 @@ let centre: f32 = 0;
 let scale: f32 = 0;
 let shift: f32 = 0;
 
-/** What the two norms do not share. Calls are inlined, and what returns a constant vanishes. */
+/** The parts in which the two norms differ. Calls are inlined, and what returns a constant vanishes. */
 class Layer {
   @inline centred(): bool { return true; }
   @inline deviation(x: v128, centre: v128): v128 { return f32x4.sub(x, centre); }

@@ -66,7 +66,7 @@ function eightRows<F>(x: usize, step: usize): v128 {
   return changetype<F>(0).of(fourRows<F>(x, step), fourRows<F>(x + 4 * step, step));
 }
 
-/** The same trees of 16, 8, 4, 2 or 1 rows for the last one to three columns. */
+/** Trees of 16, 8, 4, 2 or 1 rows for the last one to three columns. */
 function partRows<F>(rows: i32, x: usize, step: usize, count: i32): v128 {
   if (rows == 1) return loadSome(x, count);
   const half = rows >> 1;

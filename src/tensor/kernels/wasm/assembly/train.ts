@@ -11,7 +11,7 @@ export function embedding(weight: usize, index: usize, out: usize, count: i32, d
   }
 }
 
-/** The same for weights stored in 16 bits. */
+/** As `embedding`, for weights stored in 16 bits. */
 export function embeddingWidened<B>(weight: usize, index: usize, out: usize, count: i32, d: i32): void {
   const step: usize = d << changetype<B>(0).shift();
   for (let i = 0; i < count; i++) {
