@@ -1,5 +1,6 @@
-import { countryCapitals, evaluate, indirectObjects, type Kind, learn, type Prompt } from "fader/steering";
+import { countryCapitals, evaluate, indirectObjects, type Kind, type Prompt } from "fader/steering";
 import { loadModel } from "../src/load";
+import { learn } from "../src/steering/learn/learn";
 
 /**
  * What the penalties cost and buy, on groups held out of the training side; the test side of the tasks is not looked

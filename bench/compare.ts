@@ -1,13 +1,7 @@
-import {
-  type Comparison,
-  compare,
-  countryCapitals,
-  indirectObjects,
-  type LearnedIntervention,
-  learn,
-} from "fader/steering";
+import { type Comparison, compare, countryCapitals, indirectObjects, type LearnedIntervention } from "fader/steering";
 import { writeFileAtomic } from "../src/io/disk";
 import { loadModel } from "../src/load";
+import { learn } from "../src/steering/learn/learn";
 
 /**
  * Scalars against vectors on both tasks, over five seeds of the learners, on the held-out prompts of

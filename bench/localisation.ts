@@ -4,11 +4,11 @@ import {
   type Kind,
   type LearnedIntervention,
   type Localisation,
-  learn,
   localisation,
 } from "fader/steering";
 import { writeFileAtomic } from "../src/io/disk";
 import { loadModel } from "../src/load";
+import { learn } from "../src/steering/learn/learn";
 
 /**
  * Whether learned scalars, learned vectors and attribution patching point at the places that matter, by exhaustive

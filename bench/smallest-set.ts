@@ -1,10 +1,8 @@
 import { ArgumentError, Random, step, type Tensor } from "../src/autograd";
-import type { Model, Site } from "../src/nn";
+import { type Model, placeName, type Site } from "../src/nn";
 import { learn } from "../src/steering/learn/learn";
-import { LearnedIntervention, logitsAt } from "../src/steering/learn/learned";
+import { type LearnedIntervention, logitsAt } from "../src/steering/learn/learned";
 import { effectiveness } from "../src/steering/learn/objective";
-import { bySite, copyOf, restrict } from "../src/steering/learn/parameters";
-import { maskOf, nameOf, type Places } from "../src/steering/learn/places";
 import { refit } from "../src/steering/learn/refit";
 import { evaluate, type Metrics } from "../src/steering/measure/evaluate";
 import type { Prompt, Task } from "../src/steering/tasks/task";
@@ -153,7 +151,7 @@ function removals(model: Model, prompts: readonly Prompt[], set: LearnedInterven
   return all
     .map((gone) => {
       const places = all.filter((place) => place !== gone);
-      const rest = onlyAt(model, set, places);
+      const rest = set.onlyAt(places);
       const loss = step(() => {
         const [plus, minus] = logitsAt(model, ids, rest.at(1), [1, -1]) as [Tensor, Tensor];
         return effectiveness({ clean: plus, plus, minus }, prompts, margin).item();
@@ -162,14 +160,6 @@ function removals(model: Model, prompts: readonly Prompt[], set: LearnedInterven
     })
     .sort((a, b) => a.loss - b.loss)
     .map(({ rest }) => rest);
-}
-
-function onlyAt(model: Model, set: LearnedIntervention, places: Places): LearnedIntervention {
-  const { kind, parameters, provenance } = set;
-  const { positions = "each", tokens } = provenance;
-  const theta = copyOf(parameters);
-  restrict(theta, maskOf(places, theta, { kind, model, positions, length: tokens.length }));
-  return new LearnedIntervention(kind, bySite(theta), provenance);
 }
 
 /** One set that was fitted. Shares: see `flipsBothWays`. */
@@ -221,7 +211,7 @@ export class SmallestSet {
   get places(): NamedPlace[] {
     const { tokens } = this.intervention.provenance;
     return this.intervention.activeLocations().map(({ site, layer, position, value }) => ({
-      name: nameOf({ site, layer, position: undefined }),
+      name: placeName(site, layer),
       position,
       token: position === undefined ? "" : tokens[position]!,
       alpha: value,

@@ -55,15 +55,16 @@ export {
   logitLens,
 } from "./inspect/logit-lens";
 export type { AnyIntervention } from "./learn/any-intervention";
+export type { Kind, Positions } from "./learn/kinds";
 export { learn, learnDynamic, learnScalars, learnVectors } from "./learn/learn";
 export {
-  type Kind,
+  interventionFromBytes,
   LearnedIntervention,
+  loadIntervention,
   logitsAt,
   type PlaceStrength,
-  type Positions,
-  type Provenance,
 } from "./learn/learned";
+export type { Places } from "./learn/mask";
 export {
   effectiveness,
   faithfulness,
@@ -75,9 +76,8 @@ export {
   type Passes,
 } from "./learn/objective";
 export { type LearnOptions, type LearnReport, type LearnSettings, settingsFor } from "./learn/options";
-export type { Places } from "./learn/places";
+export type { Provenance } from "./learn/provenance";
 export { type RefitOptions, refit } from "./learn/refit";
-export { interventionFromBytes, loadIntervention } from "./learn/save";
 export type { Sparsity } from "./learn/sparsity";
 export type { PromptColumns, TextColumns } from "./measure/columns";
 export { Comparison, type Contestants, compare } from "./measure/compare";

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { loadModel } from "fader";
-import { checkClaims, countryCapitals, defaultGrid, learn, thresholds } from "fader/steering";
+import { checkClaims, countryCapitals, defaultGrid, thresholds } from "fader/steering";
 import { describe, expect, test } from "vitest";
+import { learn } from "../../src/steering/learn/learn";
 import { readDocument } from "./examples";
 
 const { text } = readDocument("docs/method.md");

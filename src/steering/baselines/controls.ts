@@ -1,5 +1,6 @@
 import { ArgumentError, Random } from "../../autograd";
-import type { LearnedIntervention, Provenance } from "../learn/learned";
+import type { LearnedIntervention } from "../learn/learned";
+import type { Provenance } from "../learn/provenance";
 import { activeParts, fromParts, largestParts, normOf, numbersOf, partsBySite, partsOf } from "./parts";
 
 /**

@@ -1,6 +1,7 @@
 import { ArgumentError, type Tensor, tensor } from "../../autograd";
 import { add, type Interventions, type Model, placeName, type Site } from "../../nn";
-import { featureOf, type LearnedIntervention, logitsAt } from "../learn/learned";
+import { featureOf } from "../learn/kinds";
+import { type LearnedIntervention, logitsAt } from "../learn/learned";
 import { objective } from "../learn/objective";
 import { lengthOf, settingsFor } from "../learn/options";
 import { provenanceOf } from "../learn/provenance";

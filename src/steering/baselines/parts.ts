@@ -1,6 +1,8 @@
 import { ArgumentError, tensor } from "../../autograd";
 import type { Site } from "../../nn";
-import { type Kind, LearnedIntervention, type Provenance } from "../learn/learned";
+import type { Kind } from "../learn/kinds";
+import { LearnedIntervention } from "../learn/learned";
+import type { Provenance } from "../learn/provenance";
 
 /**
  * The parameters of one site in parts, the smallest that mean something by themselves: a scalar, the vector of a place,

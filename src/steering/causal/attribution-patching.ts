@@ -1,6 +1,6 @@
 import { concat, step, sub, type Tensor, valueAndGrad, zeros } from "../../autograd";
 import { add, type Model, placeName, type Site } from "../../nn";
-import { featureOf } from "../learn/learned";
+import { featureOf } from "../learn/kinds";
 import { logitDiff } from "../learn/objective";
 import type { Prompt } from "../tasks/task";
 import { PlaceMap } from "./place-map";

@@ -1,6 +1,6 @@
 import { type Tensor, tensor } from "../../autograd";
 import { type Model, type Place, placeName, type Site } from "../../nn";
-import { featureOf } from "../learn/learned";
+import { featureOf } from "../learn/kinds";
 import { inBatches } from "../measure/batches";
 import type { PatchSettings } from "./settings";
 

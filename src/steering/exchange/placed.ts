@@ -1,6 +1,6 @@
 import { ArgumentError, isTensor, ShapeError, type Tensor } from "../../autograd";
 import { type GPTConfig, type Intervention, type Interventions, parsePlace, type Site, SiteError } from "../../nn";
-import { featureOf } from "../learn/learned";
+import { featureOf } from "../learn/kinds";
 
 /** The values of one parameter at one place, in float32: `[positions?, …feature]`, or no axes for a number. */
 export interface Values {

@@ -14,7 +14,7 @@ import {
   toInt32,
   type Where,
 } from "../../nn";
-import { featureOf } from "../learn/learned";
+import { featureOf } from "../learn/kinds";
 import { quote } from "./bytes";
 import type { Part } from "./names";
 

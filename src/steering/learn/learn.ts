@@ -1,10 +1,11 @@
 import { Random } from "../../autograd";
 import type { Model } from "../../nn";
 import type { Prompt } from "../tasks/task";
-import type { Kind, LearnedIntervention } from "./learned";
+import { type Kind, locationAxes } from "./kinds";
+import type { LearnedIntervention } from "./learned";
+import { maskOf } from "./mask";
 import { checkLearn, type LearnOptions, recordedSettings, settingsFor } from "./options";
 import { startValues } from "./parameters";
-import { maskOf } from "./places";
 import { provenanceOf } from "./provenance";
 import { refit, refitSteps } from "./refit";
 import { byGates, byShrinking } from "./sparsity";
@@ -53,7 +54,7 @@ export async function learn(
   const { positions, onProgress, places, debias, signal, task, seed } = settings;
   const locations = positions === "all" ? [model.config.n_layers] : [model.config.n_layers, length];
   const values = startValues(kind, model, locations, settings.sites, random);
-  const mask = places && maskOf(places, values, { kind, model, positions, length });
+  const mask = places && maskOf("learn", places, values, locationAxes(kind, positions) === 2);
   const pressure =
     settings.sparsity === "l0" ? byGates(values, kind, settings, mask) : byShrinking(values, kind, settings);
   const recorded = { ...(method !== undefined && { method }), ...recordedSettings(settings) };

@@ -1,103 +1,24 @@
-import { ArgumentError, mul, type Tensor, tensor } from "../../autograd";
-import { writeBytes } from "../../io/files";
+import { ArgumentError, type Tensor, tensor } from "../../autograd";
+import { readBytes, writeBytes } from "../../io/files";
 import {
-  add,
-  dynamic,
-  type GPTConfig,
-  type Intervention,
+  CheckpointError,
+  fingerprint,
   type Interventions,
   type Model,
   type Place,
+  readSafetensors,
   type Site,
-  scale,
-  type Where,
+  sites,
+  toFloat32,
   writeSafetensors,
 } from "../../nn";
+import { featureOf, interventionOf, type Kind, kinds, locationAxes, type SiteParameters } from "./kinds";
+import { maskOf, restrict } from "./mask";
+import { bySite, flatten } from "./parameters";
+import type { Provenance } from "./provenance";
 
 /** Marks our files, and the version of their contents. */
 export const fileFormat = "fader-intervention/1";
-
-/** What is learned at each site. */
-export type Kind = "scalars" | "vectors" | "dynamic";
-
-/** Whether each position of the prompts has parameters of its own, or all share one set, generated tokens too. */
-export type Positions = "each" | "all";
-
-/** The tensors of each kind at one site, and the intervention they make at β. */
-export interface KindSpec {
-  /**
-   * Shapes at a site whose activation has the shape `feature`: `[d_model]`, or `[heads, d_head]` at `z`. `locations`:
-   * `[layers, positions]`, or `[layers]` for all positions.
-   */
-  shapes(locations: readonly number[], feature: readonly number[]): Record<string, readonly number[]>;
-  intervention(parameters: Readonly<Record<string, Tensor>>, beta: number, at: Where): Intervention;
-  /** Whether its parameters can depend on positions at all. */
-  hasPositions: boolean;
-}
-
-export const kinds: Readonly<Record<Kind, KindSpec>> = {
-  scalars: {
-    // At z, a scalar for each head.
-    shapes: (locations, feature) => ({ alpha: [...locations, ...feature.slice(0, -1)] }),
-    intervention: ({ alpha }, beta, at) => scale(dialled(alpha!, beta), at),
-    hasPositions: true,
-  },
-  vectors: {
-    shapes: (locations, feature) => ({ v: [...locations, ...feature] }),
-    intervention: ({ v }, beta, at) => add(dialled(v!, beta), at),
-    hasPositions: true,
-  },
-  dynamic: {
-    shapes: ([layers], feature) => ({ g: [layers!, ...feature], b: [layers!] }),
-    intervention: ({ g, b }, beta, at) => dynamic(dialled(g!, beta), dialled(b!, beta), at),
-    hasPositions: false,
-  },
-};
-
-/** The intervention that one site's tensors make at β. */
-export function interventionOf(
-  kind: Kind,
-  parameters: Readonly<Record<string, Tensor>>,
-  beta: number,
-  positions: Positions,
-): Intervention {
-  return kinds[kind].intervention(parameters, beta, positions === "all" ? { positions } : {});
-}
-
-/** How many leading axes of a parameter name a location. */
-export function locationAxes(kind: Kind, positions: Positions): 1 | 2 {
-  return kinds[kind].hasPositions && positions === "each" ? 2 : 1;
-}
-
-/** The shape of one activation at a site. */
-export function featureOf(site: Site, { n_heads, d_head, d_model }: GPTConfig): readonly number[] {
-  return site === "z" ? [n_heads, d_head] : [d_model];
-}
-
-function dialled(x: Tensor, beta: number): Tensor {
-  return beta === 1 ? x : mul(x, beta);
-}
-
-/** Learned tensors by site and name. */
-export type SiteParameters = Readonly<Partial<Record<Site, Readonly<Record<string, Tensor>>>>>;
-
-/** Where a learned intervention comes from. Saved with it. */
-export interface Provenance {
-  task: string;
-  model: string;
-  /** `fingerprint` of the model. */
-  fingerprint: string;
-  /** Absent: `each`. */
-  positions?: Positions;
-  /** The token at each position, to label it: `‹varies›` where the training prompts differ. None for `all` positions. */
-  tokens: readonly string[];
-  seed: number;
-  /** The settings of the learner. */
-  settings: Readonly<Record<string, number | string>>;
-  steps: number;
-  /** Measurements on held-out prompts, where they were made. */
-  metrics?: Readonly<Record<string, number>>;
-}
 
 /** How strongly one place is edited, which has no position where the edit is the same at all of them. */
 export interface PlaceStrength extends Place {
@@ -113,11 +34,12 @@ export class LearnedIntervention {
     readonly provenance: Provenance,
   ) {}
 
-  /** Whether its parameters belong to positions. If not, it edits prompts of any length, and what is generated. */
+  /** True if its parameters belong to positions. If not, it edits prompts of any length, and what is generated. */
   get hasPositions(): boolean {
     return locationAxes(this.kind, this.provenance.positions ?? "each") === 2;
   }
 
+  /** The sites that it edits. */
   get sites(): Site[] {
     return Object.keys(this.parameters) as Site[];
   }
@@ -133,22 +55,22 @@ export class LearnedIntervention {
     );
   }
 
-  /** Number of learned numbers, zero or not. */
+  /** Count of learned numbers, zero or not. */
   get parameterCount(): number {
     return this.values().reduce((sum, x) => sum + x.length, 0);
   }
 
-  /** Number of learned numbers that are not exactly 0. */
+  /** Count of learned numbers that are not exactly 0. */
   get activeParameters(): number {
     return this.values().reduce((sum, x) => sum + x.filter((value) => value !== 0).length, 0);
   }
 
-  /** ‖θ‖₁ */
+  /** ‖θ‖₁, the sum of the absolute learned numbers. */
   get l1(): number {
     return this.values().reduce((sum, x) => sum + x.reduce((total, value) => total + Math.abs(value), 0), 0);
   }
 
-  /** Places that are not all zero, the largest first. */
+  /** Lists the places that are not all zero, the largest first. */
   activeLocations(): PlaceStrength[] {
     const { hasPositions } = this;
     const found: PlaceStrength[] = [];
@@ -169,34 +91,22 @@ export class LearnedIntervention {
     return found.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
   }
 
-  /** The same intervention with only its `count` largest locations. */
+  /** Returns the intervention with only its `count` largest locations, and 0 elsewhere. */
   keepLargest(count: number): LearnedIntervention {
     if (!Number.isInteger(count) || count < 0) throw new ArgumentError("keepLargest", `count is ${count}`);
-    const kept = new Set(
-      this.activeLocations()
-        .slice(0, count)
-        .map(({ site, layer, position }) => `${site} ${layer} ${position ?? 0}`),
-    );
-    const { hasPositions } = this;
-    const parameters = Object.entries(this.parameters).map(([site, tensors]) => {
-      const pruned = Object.entries(tensors).map(([name, x]) => {
-        const data = x.toTypedArray() as Float32Array;
-        const positions = hasPositions ? x.shape[1]! : 1;
-        const size = data.length / (x.shape[0]! * positions);
-        const masked = data.map((value, i) => {
-          const at = Math.floor(i / size);
-          return kept.has(`${site} ${Math.floor(at / positions)} ${at % positions}`) ? value : 0;
-        });
-        return [name, tensor(masked, { shape: x.shape })];
-      });
-      return [site, Object.fromEntries(pruned)];
-    });
-    // What was measured belongs to the whole intervention.
-    const { metrics: _, ...provenance } = this.provenance;
-    return new LearnedIntervention(this.kind, Object.fromEntries(parameters), provenance);
+    return this.onlyAt(this.activeLocations().slice(0, count));
   }
 
-  /** The same with measurements on held-out prompts, which are saved with it. */
+  /** Returns the intervention with only these locations, and 0 elsewhere. Throws `ArgumentError` for one that it lacks. */
+  onlyAt(places: readonly Place[]): LearnedIntervention {
+    const theta = flatten(this.parameters);
+    restrict(theta, maskOf("onlyAt", places, theta, this.hasPositions));
+    // What was measured belongs to the whole intervention.
+    const { metrics: _, ...provenance } = this.provenance;
+    return new LearnedIntervention(this.kind, bySite(theta), provenance);
+  }
+
+  /** Returns the intervention with measurements on held-out prompts, which are saved with it. */
   withMetrics(metrics: Readonly<Record<string, number>>): LearnedIntervention {
     return new LearnedIntervention(this.kind, this.parameters, { ...this.provenance, metrics });
   }
@@ -238,4 +148,81 @@ export function logitsAt(
     betas.map(() => ids.length),
     0,
   );
+}
+
+/**
+ * Reads what `LearnedIntervention.toBytes` wrote. `force` accepts another model of the same shape, a fine-tuned one, say.
+ *
+ * @throws CheckpointError when the file is malformed or was learned on a model with another fingerprint.
+ */
+export function interventionFromBytes(
+  bytes: Uint8Array,
+  model: Model,
+  options: { source?: string; force?: boolean } = {},
+): LearnedIntervention {
+  const { source = "intervention", force = false } = options;
+  const { metadata, tensors } = readSafetensors(bytes, source);
+  if (metadata.format !== fileFormat) {
+    throw new CheckpointError(source, "not a saved intervention", {
+      details: { format: metadata.format ?? "none", expected: fileFormat },
+    });
+  }
+  const kind = metadata.kind as Kind;
+  if (!Object.hasOwn(kinds, kind)) throw new CheckpointError(source, `unknown kind "${kind}"`);
+  const provenance = parseProvenance(metadata.provenance, source);
+  const own = fingerprint(model);
+  if (provenance.fingerprint !== own && !force) {
+    throw new CheckpointError(source, `learned on another model than "${model.name}"`, {
+      details: { "learned on": `${provenance.model} (${provenance.fingerprint})`, "this model": own },
+      hint: "Load that model, or pass { force: true } if this one has the same shape and you know why.",
+    });
+  }
+  const parameters: Record<string, Record<string, Tensor>> = {};
+  for (const [key, stored] of tensors) {
+    const [site, name, ...rest] = key.split("/") as [Site, string];
+    const shapes = sites.includes(site) ? shapesFor(kind, site, provenance, model) : {};
+    const want = name !== undefined && rest.length === 0 && Object.hasOwn(shapes, name) ? shapes[name] : undefined;
+    if (want === undefined) throw new CheckpointError(source, `unknown tensor "${key}"`);
+    if (want.join() !== stored.shape.join()) {
+      throw new CheckpointError(source, `"${key}" does not fit "${model.name}"`, {
+        details: { stored: stored.shape, model: want },
+      });
+    }
+    const values = toFloat32(stored, source);
+    if (!values.every(Number.isFinite)) throw new CheckpointError(source, `"${key}" holds values that are not finite`);
+    parameters[site] = { ...parameters[site], [name]: tensor(values, { shape: stored.shape }) };
+  }
+  const found = Object.entries(parameters) as [Site, Record<string, Tensor>][];
+  if (found.length === 0) throw new CheckpointError(source, "it holds no tensors");
+  for (const [site, own] of found) {
+    const missing = Object.keys(shapesFor(kind, site, provenance, model)).find((name) => own[name] === undefined);
+    if (missing !== undefined) throw new CheckpointError(source, `the tensor "${site}/${missing}" is missing`);
+  }
+  return new LearnedIntervention(kind, parameters, provenance);
+}
+
+function shapesFor(kind: Kind, site: Site, { positions, tokens }: Provenance, { config }: Model) {
+  const locations = positions === "all" ? [config.n_layers] : [config.n_layers, tokens.length];
+  return kinds[kind].shapes(locations, featureOf(site, config));
+}
+
+/** Loads a learned intervention from a file or URL; see `interventionFromBytes`. */
+export async function loadIntervention(
+  path: string | URL,
+  model: Model,
+  options: { force?: boolean } = {},
+): Promise<LearnedIntervention> {
+  return interventionFromBytes(await readBytes(path), model, { source: String(path), ...options });
+}
+
+function parseProvenance(text: string | undefined, source: string): Provenance {
+  try {
+    const value = JSON.parse(text ?? "null");
+    if (typeof value?.fingerprint !== "string" || !Array.isArray(value.tokens))
+      throw new ArgumentError(source, "no provenance");
+    if (![undefined, "each", "all"].includes(value.positions)) throw new ArgumentError(source, "unknown positions");
+    return value;
+  } catch {
+    throw new CheckpointError(source, "its provenance is missing or malformed");
+  }
 }

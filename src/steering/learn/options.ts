@@ -1,9 +1,10 @@
 import { ArgumentError } from "../../autograd";
-import type { Site } from "../../nn";
+import type { Place, Site } from "../../nn";
 import { checkOptions } from "../../tensor/internal";
 import type { Prompt } from "../tasks/task";
-import { type Kind, kinds, type LearnedIntervention, type Positions } from "./learned";
-import { type Places, sitesOf } from "./places";
+import { type Kind, kinds, type Positions } from "./kinds";
+import type { LearnedIntervention } from "./learned";
+import { listPlaces, type Places } from "./mask";
 import type { Sparsity } from "./sparsity";
 
 /** Options of the learners. All defaults are ours: the paper's values are not known. */
@@ -65,11 +66,11 @@ export interface LearnReport {
   current(): LearnedIntervention;
 }
 
-type Optional = "places" | "onProgress" | "signal";
+type Optional = "onProgress" | "signal";
 
-/** The options with every default filled in. */
-export type LearnSettings = Required<Omit<LearnOptions, Optional | "sites">> &
-  Pick<LearnOptions, Optional> & { sites: readonly Site[] };
+/** The options with every default filled in, and lists as lists. */
+export type LearnSettings = Required<Omit<LearnOptions, Optional | "sites" | "places">> &
+  Pick<LearnOptions, Optional> & { sites: readonly Site[]; places?: readonly Place[] };
 
 /** What values an option takes, and how a command line reads them. */
 interface Rule {
@@ -204,8 +205,9 @@ export function definedOf<T extends object>(options: T): T {
 export function settingsFor(kind: Kind, options: LearnOptions = {}): LearnSettings {
   checkOptions("learn", options, Object.keys(learnOptions));
   const defaults = entries.map(([name, { default: own }]) => [name, typeof own === "function" ? own(kind) : own]);
-  const sites = sitesOf(options.places ?? {});
-  const all = { ...Object.fromEntries(defaults), ...(sites.length > 0 && { sites }), ...definedOf(options) };
+  const places = options.places && listPlaces(options.places);
+  const sites = places && { sites: [...new Set(places.map(({ site }) => site))] };
+  const all = { ...Object.fromEntries(defaults), ...sites, ...definedOf({ ...options, places }) };
   return { ...all, sites: [all.sites].flat() };
 }
 

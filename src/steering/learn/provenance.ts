@@ -1,6 +1,24 @@
 import { fingerprint, type Model } from "../../nn";
 import type { Prompt } from "../tasks/task";
-import type { Positions, Provenance } from "./learned";
+import type { Positions } from "./kinds";
+
+/** Where a learned intervention comes from. Saved with it. */
+export interface Provenance {
+  task: string;
+  model: string;
+  /** `fingerprint` of the model. */
+  fingerprint: string;
+  /** Absent: `each`. */
+  positions?: Positions;
+  /** The token at each position, to label it: `‹varies›` where the training prompts differ. None for `all` positions. */
+  tokens: readonly string[];
+  seed: number;
+  /** The settings of the learner. */
+  settings: Readonly<Record<string, number | string>>;
+  steps: number;
+  /** Measurements on held-out prompts, where they were made. */
+  metrics?: Readonly<Record<string, number>>;
+}
 
 /** The token at each position of prompts of one length, `‹varies›` where they differ. */
 export function tokenLabels(model: Model, prompts: readonly Prompt[]): string[] {

@@ -3,8 +3,9 @@ import type { Model } from "../../nn";
 import { checkOptions } from "../../tensor/internal";
 import type { Prompt } from "../tasks/task";
 import type { LearnedIntervention } from "./learned";
+import { nonzero } from "./mask";
 import { checkLearn, definedOf, type LearnOptions, settingsFor } from "./options";
-import { copyOf, nonzero } from "./parameters";
+import { flatten } from "./parameters";
 import { freely } from "./sparsity";
 import { train } from "./training";
 
@@ -50,7 +51,7 @@ export async function refit(
       hint: "Refit on prompts of the same length.",
     });
   }
-  const theta = copyOf(learned.parameters);
+  const theta = flatten(learned.parameters);
   return train({
     ...{ kind, model, prompts, settings, pressure: freely(theta), mask: nonzero(theta) },
     random: new Random(settings.seed),

@@ -1,7 +1,8 @@
 import { mul, noGrad, parameter, Random, type Tensor, tensor } from "../../autograd";
 import { sizeOf } from "../../tensor/internal";
-import { type Kind, locationAxes, type Positions } from "./learned";
-import type { Flat, Mask } from "./parameters";
+import { type Kind, locationAxes, type Positions } from "./kinds";
+import type { Mask } from "./mask";
+import type { FlatParameters } from "./parameters";
 
 /** How parameters get to be exactly 0. */
 export type Sparsity = "l1" | "l0";
@@ -9,21 +10,21 @@ export type Sparsity = "l1" | "l0";
 /** A pressure that makes parameters exactly 0 while they are learned. */
 export interface Pressure {
   /** The parameters, which move at the learning rate. */
-  readonly theta: Flat;
+  readonly theta: FlatParameters;
   /** Logits of gates, which move at `gateLr`; empty where there are none. */
-  readonly gates: Flat;
+  readonly gates: FlatParameters;
   /** The parameters that the model runs with in one update, and what is added to the loss; differentiable in both arguments. */
-  draw(theta: Flat, gates: Flat): { used: Flat; penalty: Tensor | undefined };
+  draw(theta: FlatParameters, gates: FlatParameters): { used: FlatParameters; penalty: Tensor | undefined };
   /** λ_M times the norms that `shrink` works against, by now; 0 where the pressure is all in `draw`'s penalty. */
   cost(): number;
   /** Runs after each update, in place. */
   shrink(): void;
   /** The parameters by now, with exact zeros where nothing is left. */
-  result(): Flat;
+  result(): FlatParameters;
 }
 
 /** No pressure: what is there is fitted. */
-export function freely(theta: Flat): Pressure {
+export function freely(theta: FlatParameters): Pressure {
   return {
     theta,
     gates: {},
@@ -36,7 +37,7 @@ export function freely(theta: Flat): Pressure {
 
 /** ℓ1 and group lasso (one group for each location) as proximal steps. */
 export function byShrinking(
-  theta: Flat,
+  theta: FlatParameters,
   kind: Kind,
   s: { lr: number; positions: Positions; minimality: number; groupMinimality: number },
 ): Pressure {
@@ -101,7 +102,7 @@ const shut = -30;
  * penalty. All gates are drawn once for each update (ours).
  */
 export function byGates(
-  theta: Flat,
+  theta: FlatParameters,
   kind: Kind,
   s: { seed: number; positions: Positions; gateMinimality: number },
   mask: Mask | undefined,
@@ -116,7 +117,8 @@ export function byGates(
     const start = Float32Array.from({ length: count }, (_, i) => (isShut(i) ? shut : open) + 0.01 * random.normal());
     gates[siteOf(key)] ??= parameter(tensor(start, { shape }));
   }
-  const timesGates = (values: Flat, by: Flat) => mapFlat(values, (x, key) => gated(x, by[siteOf(key)]!));
+  const timesGates = (values: FlatParameters, by: FlatParameters) =>
+    mapFlat(values, (x, key) => gated(x, by[siteOf(key)]!));
   return {
     ...freely(theta),
     gates,
@@ -166,6 +168,6 @@ export function gated(x: Tensor, gates: Tensor): Tensor {
 
 const siteOf = (key: string) => key.split("/")[0]!;
 
-function mapFlat(flat: Flat, f: (x: Tensor, key: string) => Tensor): Flat {
+function mapFlat(flat: FlatParameters, f: (x: Tensor, key: string) => Tensor): FlatParameters {
   return Object.fromEntries(Object.entries(flat).map(([key, x]) => [key, f(x, key)]));
 }

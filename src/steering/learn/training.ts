@@ -1,10 +1,13 @@
 import { Adam, NumericsError, type Random, step, type Tensor, tensor, valueAndGrad } from "../../autograd";
 import { type Interventions, type Model, pacer } from "../../nn";
 import type { Prompt } from "../tasks/task";
-import { interventionOf, type Kind, LearnedIntervention, logitsAt, type Provenance } from "./learned";
+import { interventionOf, type Kind } from "./kinds";
+import { LearnedIntervention, logitsAt } from "./learned";
+import { type Mask, restrict } from "./mask";
 import { objectiveTerms } from "./objective";
 import type { LearnSettings } from "./options";
-import { bySite, copied, countActive, type Flat, type Mask, restrict } from "./parameters";
+import { bySite, copyOf, countActive, type FlatParameters } from "./parameters";
+import type { Provenance } from "./provenance";
 import { gateLr, type Pressure } from "./sparsity";
 
 /** What a run of updates works with. */
@@ -29,7 +32,8 @@ export interface TrainRun {
  */
 export async function train(run: TrainRun): Promise<LearnedIntervention> {
   const { kind, model, prompts, pressure, settings, random, mask } = run;
-  const madeOf = (theta: Flat, steps: number) => new LearnedIntervention(kind, bySite(theta), run.provenance(steps));
+  const madeOf = (theta: FlatParameters, steps: number) =>
+    new LearnedIntervention(kind, bySite(theta), run.provenance(steps));
   const optimizer = new Adam(pressure.theta, { lr: settings.lr });
   const gateOptimizer = new Adam(pressure.gates, { lr: gateLr });
   const clean = rememberClean(model);
@@ -65,7 +69,7 @@ export async function train(run: TrainRun): Promise<LearnedIntervention> {
     if (settings.onProgress !== undefined) {
       const activeParameters = step(() => countActive(pressure.result()));
       const done = history.length;
-      const current = () => madeOf(copied(step(() => pressure.result())), done);
+      const current = () => madeOf(copyOf(step(() => pressure.result())), done);
       settings.onProgress({ step: done, steps: settings.steps, loss, ...terms, activeParameters, current });
     }
     if (hasSettled(history, settings.patience)) break;
@@ -83,7 +87,7 @@ function lossAndGradients(
   settings: LearnSettings,
 ) {
   const ids = batch.map((prompt) => prompt.ids);
-  return valueAndGrad(({ theta, gates }: { theta: Flat; gates: Flat }) => {
+  return valueAndGrad(({ theta, gates }: { theta: FlatParameters; gates: FlatParameters }) => {
     const { used, penalty } = pressure.draw(theta, gates);
     const interventions: Interventions = Object.fromEntries(
       Object.entries(bySite(used)).map(([site, tensors]) => [

@@ -1,5 +1,5 @@
 import { percent } from "../../text/numbers";
-import type { Kind } from "../learn/learned";
+import type { Kind } from "../learn/kinds";
 import { taskId, type WordedTask } from "../tasks/registry";
 import {
   type Finding,

@@ -1,8 +1,9 @@
 import { ArgumentError } from "../../autograd";
 import type { Model, Site } from "../../nn";
 import { agreementWithPatching, type PlaceAgreement } from "../causal/place-agreement";
+import type { Kind } from "../learn/kinds";
 import { learn } from "../learn/learn";
-import type { Kind, LearnedIntervention } from "../learn/learned";
+import type { LearnedIntervention } from "../learn/learned";
 import { type LearnReport, settingsFor } from "../learn/options";
 import {
   lengthsOf,

@@ -1,5 +1,5 @@
 import type { Site } from "../../nn";
-import type { Kind } from "../learn/learned";
+import type { Kind } from "../learn/kinds";
 import type { MeasureName } from "../measure/measures";
 import { paretoFront } from "../statistics";
 import { taskId, type WordedTask } from "../tasks/registry";

@@ -1,6 +1,6 @@
 import { ArgumentError } from "../../autograd";
 import type { Site } from "../../nn";
-import { type Kind, kinds } from "../learn/learned";
+import { type Kind, kinds } from "../learn/kinds";
 import { checkWording } from "../tasks/family";
 import { taskFamilies, taskFamily, taskId, type WordedTask, wordedTask, wordingOf } from "../tasks/registry";
 

@@ -1,7 +1,7 @@
 import { acrossLengths, type LearnedIntervention } from "fader";
-import { learn } from "fader/steering";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { learn } from "../../../src/steering/learn/learn";
 import {
   asked,
   expectAsNode,

@@ -16,7 +16,7 @@ import {
   type Tensor,
   tensor,
 } from "fader";
-import { klOthers, learn, logitDiff, settingsFor } from "fader/steering";
+import { klOthers, logitDiff, settingsFor } from "fader/steering";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../../playground/src/engine/engine";
 import type {
@@ -27,6 +27,7 @@ import type {
   LearnProgress,
   LearnRequest,
 } from "../../../playground/src/protocol";
+import { learn } from "../../../src/steering/learn/learn";
 import { tinyModel } from "../../helpers/tiny";
 
 const prompt = "The capital of Poland is London.\nQ: What is the capital of Poland?\nA:";

@@ -1,7 +1,8 @@
 import { LearnedIntervention, loadModel, type Model } from "fader";
 import { describePositions } from "fader/nn";
-import { acrossLengths, evaluate, interventionFromBytes, learn, learnDynamic, promptTask } from "fader/steering";
+import { acrossLengths, evaluate, interventionFromBytes, learnDynamic, promptTask } from "fader/steering";
 import { beforeAll, describe, expect, test } from "vitest";
+import { learn } from "../../../../src/steering/learn/learn";
 import { fakePrompts } from "../../../helpers/task";
 import { message, tinyModel, values } from "../../../helpers/tiny";
 

@@ -8,7 +8,6 @@ import {
   LearnedIntervention,
   type LearnOptions,
   type LearnReport,
-  learn,
   learnScalars,
   learnVectors,
   logitsAt,
@@ -16,6 +15,7 @@ import {
   refit,
 } from "fader/steering";
 import { describe, expect, test } from "vitest";
+import { learn } from "../../../../src/steering/learn/learn";
 import { fakePrompts } from "../../../helpers/task";
 import { distance, tinyModel, values } from "../../../helpers/tiny";
 

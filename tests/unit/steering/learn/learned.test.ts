@@ -82,6 +82,15 @@ describe("a learned intervention", () => {
     expect(() => learned.scalars.keepLargest(-1)).toThrow(ArgumentError);
   });
 
+  test("keeps only the places that are named, and says which it lacks", () => {
+    for (const kind of kinds) {
+      const [first, ...others] = learned[kind].activeLocations();
+      expect(learned[kind].onlyAt(others).activeLocations()).toEqual(others);
+      const elsewhere = { ...first!, site: "z", layer: 0 } as const;
+      expect(() => learned[kind].onlyAt([elsewhere])).toThrow("onlyAt: there is no place blocks.0.z");
+    }
+  });
+
   test("no longer claims measurements once it is pruned", () => {
     const measured = learned.scalars.withMetrics({ flipsPlus: 1 });
     expect(measured.provenance.metrics).toEqual({ flipsPlus: 1 });

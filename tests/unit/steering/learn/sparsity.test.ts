@@ -5,7 +5,6 @@ import {
   keep95,
   type LearnedIntervention,
   type LearnOptions,
-  learn,
   learnScalars,
   learnVectors,
   logitsAt,
@@ -15,6 +14,7 @@ import {
   refit,
 } from "fader/steering";
 import { describe, expect, test } from "vitest";
+import { learn } from "../../../../src/steering/learn/learn";
 import { drawGates, gated, gateNoise, meanGates, openProbability } from "../../../../src/steering/learn/sparsity";
 import { fakePrompts } from "../../../helpers/task";
 import { tinyModel, values } from "../../../helpers/tiny";
