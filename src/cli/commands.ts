@@ -8,8 +8,8 @@ import { addGenerate } from "./generate";
 import { addInfo } from "./info";
 import { addInspect } from "./inspect";
 import { addLearn } from "./learn";
+import { addReport } from "./report";
 import { addSweep } from "./sweep";
-import { addReport } from "./sweep-report";
 
 /** Every command, in the order in which help lists them. */
 export const commands = [

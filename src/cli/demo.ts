@@ -2,13 +2,14 @@ import type { Command } from "commander";
 import { checkWritable } from "../io/disk";
 import { writeBytes } from "../io/files";
 import { type Model, nextTokens } from "../nn";
-import { renderReport } from "../report";
-import { compare, type LearnedIntervention, logitDiff, logitsAt, type Prompt, pruningCurve } from "../steering";
+import { describeComparison, renderReport } from "../report";
+import { compare, type LearnedIntervention, logitDiff, logitsAt, type Prompt } from "../steering";
 import { showToken } from "../text/tokens";
+import { quote } from "./finished-sweep";
 import { learnWithBar } from "./learn";
 import { type LearnerOptions, withLearning } from "./learner-options";
 import { open } from "./model-options";
-import { describe } from "./report-data";
+import { versionsOf } from "./report";
 import { printJson, withJson } from "./shared";
 import { taskFor } from "./task-options";
 
@@ -57,13 +58,14 @@ async function run(given: Options): Promise<void> {
   say(`The vectors use ${ratio.toFixed(0)} times as many numbers as the faders.\n`);
   say(`The faders that moved (of ${faders.parameterCount}):\n${placesTable(model, example, faders)}\n`);
 
-  const curves = [
-    { name: "faders", points: pruningCurve(model, task.test, faders) },
-    { name: "vectors", points: pruningCurve(model, task.test, vectors) },
-  ];
-  const seconds = (performance.now() - start) / 1000;
-  const data = describe({ model, task, example, faders, vectors, comparison, curves, seed: options.seed, seconds });
-  await writeBytes(options.report, await renderReport(data));
+  const run = { seed: options.seed, task, learned: { faders, vectors } };
+  const made = {
+    command: ["npx fader", ...process.argv.slice(2).map(quote)].join(" "),
+    versions: versionsOf(model),
+    seconds: (performance.now() - start) / 1000,
+  };
+  const { html } = await renderReport(describeComparison(model, run, comparison, made));
+  await writeBytes(options.report, html);
   const total = (performance.now() - start) / 1000;
   say(`Report: ${options.report}  (${total.toFixed(0)} s in all)`);
   if (options.json) {

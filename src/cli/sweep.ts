@@ -15,8 +15,8 @@ import {
   wordedTask,
 } from "../steering";
 import { type ModelOptions, open, withModel } from "./model-options";
+import { writeReport } from "./report";
 import { integer, number, printJson, withJson } from "./shared";
-import { writeReport } from "./sweep-report";
 import { warn, withWording, wordingIn } from "./task-options";
 import { version } from "./version";
 

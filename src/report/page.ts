@@ -1,4 +1,4 @@
-import type { Palette } from "./colors";
+import type { Palette } from "./charts/colors";
 import { styleSheet } from "./style";
 import { escapeHtml } from "./text";
 

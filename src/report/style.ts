@@ -1,12 +1,12 @@
-import type { Palette } from "./colors";
+import type { Palette } from "./charts/colors";
 
 const LIGHT = `--page:#fbfbfa;--card:#fff;--ink:#1c1e21;--soft:#5d6470;--line:#e2e4e8;--chip:#f0f1f4;
 --correct:#3a8fc7;--wrong:#e08a3c;--correct-text:#0a5f96;--wrong-text:#9a4b00;
---c0:#0072b2;--c1:#d55e00;--c2:#00805f;--c3:#a34a7f;--pass:#1a7f37;--fail:#b3261e;`;
+--c0:#0072b2;--c1:#d55e00;--c2:#00805f;--c3:#a34a7f;--pass:#1a7f37;--fail:#b3261e;--link:#0a5f96;`;
 
 const DARK = `--page:#15171b;--card:#1c1f24;--ink:#e8eaed;--soft:#a3abb8;--line:#33383f;--chip:#2a2e35;
 --correct:#3f94cd;--wrong:#cf7d33;--correct-text:#86c6f2;--wrong-text:#f5b27a;
---c0:#62b5ee;--c1:#ff9350;--c2:#3fcfa4;--c3:#e79ac7;--pass:#5fcf80;--fail:#ff8a80;`;
+--c0:#62b5ee;--c1:#ff9350;--c2:#3fcfa4;--c3:#e79ac7;--pass:#5fcf80;--fail:#ff8a80;--link:#86c6f2;`;
 
 const RULES = `
 *{box-sizing:border-box}
@@ -33,6 +33,11 @@ white-space:pre-wrap}
 .facts dt{font-size:.75rem;letter-spacing:.05em;text-transform:uppercase;color:var(--soft)}
 .facts dd{margin:0;font-weight:600}
 .facts dd small{display:block;font-weight:400;font-size:.875rem;color:var(--soft);line-height:1.4}
+nav{margin:1.75rem 0 0;font-size:.9rem}
+nav ul{list-style:none;margin:0;padding:0;border-left:3px solid var(--line)}
+nav li{padding:.15rem 0 .15rem .9rem}
+nav a{color:var(--link)}
+nav a:first-child{font-weight:600}
 .prompt{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.8rem;margin:.75rem 0;
 line-height:2.1;max-width:none}
 .token{background:var(--chip);border-radius:4px;padding:.12em .4em;font-size:.875em;white-space:pre-wrap;
@@ -63,7 +68,9 @@ thead th{font-size:.8rem;color:var(--soft);font-weight:600;vertical-align:bottom
 tbody th{font-weight:600}
 tbody tr:last-child>*{border-bottom:0}
 .num{text-align:right;white-space:nowrap}
-.name,.line{white-space:nowrap}
+.name,.pair{white-space:nowrap}
+thead .num{white-space:normal}
+.pairs{display:flex;flex-wrap:wrap;gap:.1rem .9rem;min-width:15rem}
 td:not(.num){min-width:6rem}
 tr.group>*{border-top:2px solid var(--line)}
 @media (max-width:40rem){main{padding:1.5rem 1rem 3rem}h2{margin-top:2rem}th,td{padding:.4rem .6rem}}

@@ -1,5 +1,3 @@
-import * as numbers from "../text/numbers";
-
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
 /** Escapes text for element content and for quoted attributes. */
@@ -34,10 +32,3 @@ export function tokenHtml(token: string, className = ""): string {
   const space = /^ +[^ ]/.test(token) ? '<span class="space" aria-hidden="true">·</span>' : "";
   return `<span class="${`token ${className}`.trim()}">${space}${escapeHtml(tokenLabel(token))}</span>`;
 }
-
-/** A number as `numbers.fixed` writes it, but exactly 0 as `0`; `sign` also writes the plus. */
-export function fixed(value: number, digits: number, sign = false): string {
-  return value === 0 ? "0" : numbers.fixed(value, digits, sign);
-}
-
-export { beta, compact, count, duration, probability as percent, significant } from "../text/numbers";

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { renderSweepReport } from "../../src/report";
-import { sweepReport } from "../helpers/sweep-report";
+import { renderReport } from "../../src/report";
+import { sweepReport } from "../helpers/report";
 import { chromium, look, screenshot } from "./chromium";
 
 if (chromium === undefined) console.warn("No Chromium here: the report is not looked at.");
@@ -11,7 +11,7 @@ if (chromium === undefined) console.warn("No Chromium here: the report is not lo
 describe.skipIf(chromium === undefined)("the report of a sweep in a browser", () => {
   let html = "";
   beforeAll(async () => {
-    html = (await renderSweepReport(sweepReport())).html;
+    html = (await renderReport(sweepReport())).html;
   });
 
   test.each([360, 1200])("draws every figure at %i px, and only charts and tables scroll sideways", async (width) => {

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Model, saveCheckpoint, Tokenizer } from "fader/nn";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildTokenizer, buildTokenizerConfig, vocabularyTokens } from "../../scripts/train-builtin/vocabulary";
+import { sweepCommand } from "../../src/cli/report";
 import { cliMain } from "../helpers/built-cli";
 import { tinyModel } from "../helpers/tiny";
 
@@ -152,3 +153,15 @@ test("a report of no sweep, of one that is not finished, and of another format s
   expect(refused).toContain("its format is fader-sweep/1, not fader-sweep/2");
   expect(refused).toContain(`fader sweep --fresh --out ${old}`);
 }, 120_000);
+
+test("the command names everything that the grid depends on", () => {
+  const tasks = [
+    { name: "ccc" as const, form: "qa" as const },
+    { name: "ioi" as const, template: 2 },
+  ];
+  const grid = { tasks, methods: ["scalars" as const], sites: [["attn_out", "mlp_out"] as const, ["z"] as const] };
+  expect(sweepCommand({ ...grid, minimality: [1, 3], seeds: [7, 8], steps: 150 }, "my model's")).toBe(
+    "npx fader sweep --model 'my model'\\''s' --task ccc,ioi --form qa --template 2 --methods scalars " +
+      "--sites attn_out+mlp_out,z --minimality 1,3 --seeds 2 --seed 7 --steps 150",
+  );
+});

@@ -1,15 +1,14 @@
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
-import { sweepCommand } from "../../../src/cli/sweep-report";
-import { renderSweepReport } from "../../../src/report";
-import { csv } from "../../../src/report/csv";
-import { sweepReport } from "../../helpers/sweep-report";
+import { renderReport } from "../../../src/report";
+import { csv } from "../../../src/report/export";
+import { sweepReport } from "../../helpers/report";
 
 const evil = `"'><script>alert(1)</script>&amp;<svg onload=x>`;
 
-describe("renderSweepReport", () => {
+describe("the report of a sweep", () => {
   test("has the sections in order, each with an id of its own", async () => {
-    const { html } = await renderSweepReport(sweepReport());
+    const { html } = await renderReport(sweepReport());
     const { document } = parseHTML(html);
     const [article] = Array.from(document.querySelectorAll("article"));
     const titles = Array.from(article!.querySelectorAll("h3"), (heading) => heading.textContent);
@@ -19,14 +18,23 @@ describe("renderSweepReport", () => {
       ...["Looking inside, before and after", "Attention, before and after"],
     ]);
     const last = Array.from(document.querySelectorAll("h2"), (heading) => heading.textContent);
-    expect(last).toEqual(["ccc-qa", "ioi-0", "The paper's claims", "Not learned", "Make this report again"]);
+    expect(last).toEqual(["The paper's claims", "ccc-qa", "ioi-0", "Not learned", "Make this report again"]);
+    const links = Array.from(document.querySelectorAll("nav a"), (link) => [
+      link.getAttribute("href"),
+      link.textContent,
+    ]);
+    const headings = Array.from(document.querySelectorAll("h2, article h3"), (heading) => [
+      `#${heading.getAttribute("id")}`,
+      heading.textContent,
+    ]);
+    expect(links).toEqual(headings);
     const ids = Array.from(document.querySelectorAll("[id]"), (element) => element.getAttribute("id"));
     expect(new Set(ids).size).toBe(ids.length);
     expect(/NaN|undefined/.test(html)).toBe(false);
   });
 
   test("says PASS and FAIL with the numbers and the reason", async () => {
-    const { document } = parseHTML((await renderSweepReport(sweepReport())).html);
+    const { document } = parseHTML((await renderReport(sweepReport())).html);
     const claims = Array.from(document.querySelectorAll(".claim"), (claim) => claim.textContent!.replace(/\s+/g, " "));
     expect(claims[1]).toContain("FAIL Scalars are about as effective");
     expect(claims[1]).toContain("scalars − vectors −0.01 [−0.03, 0.01]. Scalars flip 99%.");
@@ -35,18 +43,20 @@ describe("renderSweepReport", () => {
   });
 
   test("escapes hostile text wherever it comes from, and loads nothing", async () => {
-    const { html, figures } = await renderSweepReport(sweepReport(evil));
+    const { html, figures } = await renderReport(sweepReport(evil));
     const { document } = parseHTML(html);
     for (const text of [html, ...figures.map(({ svg }) => svg)]) expect(/<script|<svg onload/i.test(text)).toBe(false);
     expect(document.querySelector("h1")!.textContent).toBe(evil);
-    expect(document.querySelectorAll("[onload], script, link, img, iframe, [src], [href]")).toHaveLength(0);
+    expect(
+      document.querySelectorAll("[onload], script, link, img, iframe, [src], [href]:not([href^='#'])"),
+    ).toHaveLength(0);
     const names = html.replaceAll("http://www.w3.org/2000/svg", "").replaceAll("http://www.w3.org/1999/xlink", "");
     expect(/https?:|url\(|@import|javascript:/i.test(names)).toBe(false);
   });
 
   test("gives every figure as SVG that stands alone, and its numbers as CSV", async () => {
     const data = sweepReport();
-    const { html, figures } = await renderSweepReport(data);
+    const { html, figures } = await renderReport(data);
     const drawn = figures.filter(({ svg }) => svg !== "");
     expect(drawn).toHaveLength(parseHTML(html).document.querySelectorAll("figure").length);
     expect(new Set(figures.map(({ name }) => name)).size).toBe(figures.length);
@@ -77,35 +87,24 @@ describe("renderSweepReport", () => {
 
   test("says where no head reads anything else, and leaves out what was not measured", async () => {
     const data = sweepReport();
-    const tasks = data.tasks.map(({ harm: _, baselines: __, ...task }) => ({
+    const tasks = data.tasks.map((task) => ({
       ...task,
+      tables: task.tables.filter(({ id }) => id === "table"),
       attention: { ...task.attention!, heads: [] },
     }));
-    const { html } = await renderSweepReport({ ...data, tasks });
+    const { html } = await renderReport({ ...data, tasks });
     expect(html).toContain("No head of the 12 reads anything else");
     expect(html).not.toContain("Harm off the task");
     expect(html).not.toContain("Baselines");
   });
 
   test("gives the same text for the same data", async () => {
-    expect((await renderSweepReport(sweepReport())).html).toBe((await renderSweepReport(sweepReport())).html);
+    expect((await renderReport(sweepReport())).html).toBe((await renderReport(sweepReport())).html);
   });
 });
 
 test("csv quotes what would be read as something else", () => {
   expect(csv([["a,b", 'say "x"', "\n", " of", 1.5, Number.NaN, undefined]])).toBe(
     '"a,b","say ""x""","\n"," of",1.5,,\n',
-  );
-});
-
-test("the command names everything that the grid depends on", () => {
-  const tasks = [
-    { name: "ccc" as const, form: "qa" as const },
-    { name: "ioi" as const, template: 2 },
-  ];
-  const grid = { tasks, methods: ["scalars" as const], sites: [["attn_out", "mlp_out"] as const, ["z"] as const] };
-  expect(sweepCommand({ ...grid, minimality: [1, 3], seeds: [7, 8], steps: 150 }, "my model's")).toBe(
-    "npx fader sweep --model 'my model'\\''s' --task ccc,ioi --form qa --template 2 --methods scalars " +
-      "--sites attn_out+mlp_out,z --minimality 1,3 --seeds 2 --seed 7 --steps 150",
   );
 });

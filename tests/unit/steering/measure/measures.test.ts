@@ -13,7 +13,7 @@ import {
   trialsOf,
 } from "fader/steering";
 import { describe, expect, test } from "vitest";
-import { settingsTable } from "../../../../src/cli/sweep-table";
+import { settingsTable } from "../../../../src/report/tables";
 import { measureColumns } from "../../../../src/steering/measure/columns";
 import { readNames } from "../../../../src/steering/measure/measures";
 import { promptGroups } from "../../../../src/steering/sweep/groups";

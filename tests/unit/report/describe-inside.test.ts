@@ -1,16 +1,16 @@
 import { loadModel } from "fader";
 import { attentionPatterns, learnTrial, quickGrid, trialsOf } from "fader/steering";
 import { expect, test } from "vitest";
-import { attentionOf } from "../../../src/cli/sweep-inside";
+import { attentionOf } from "../../../src/report/describe-inside";
 
 test("the report shows the heads whose attention changes most, never those before the first edit", async () => {
   const model = await loadModel();
   const [trial] = trialsOf({ ...quickGrid, sites: [["mlp_out"]], minimality: [0], steps: 10 });
   const { task, learned } = await learnTrial(model, trial!);
   const prompt = task.test[0]!;
-  const { heads, beta, of, tokens } = attentionOf(model, prompt, "scalars", learned);
+  const { heads, beta, of } = attentionOf(model, prompt, "scalars", learned);
   expect(of).toBe(model.config.n_layers * model.config.n_heads);
-  expect(tokens).toHaveLength(prompt.ids.length);
+  expect(heads[0]!.before).toHaveLength(prompt.ids.length);
   expect(heads.length).toBeGreaterThan(0);
   const changes = heads.map(({ change }) => change);
   expect(changes).toEqual([...changes].sort((a, b) => b - a));

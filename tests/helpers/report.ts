@@ -1,5 +1,5 @@
 import type { Claim, Interval } from "fader/steering";
-import type { SweepReportData, TaskReport } from "../../src/report";
+import type { ReportData, TaskData } from "../../src/report";
 
 /** An estimate with an interval of that half width. */
 export function about(value: number, by: number): Interval {
@@ -9,7 +9,7 @@ export function about(value: number, by: number): Interval {
 const LAYERS = 3;
 
 /** The data of a report with two tasks, as a small sweep gives them; `text` stands wherever a name or a token can. */
-export function sweepReport(text?: string): SweepReportData {
+export function sweepReport(text?: string): ReportData {
   const say = (usual: string) => text ?? usual;
   const tokens = ["The", " capital", " of", " Poland", " is", " London", ".", "\n"].map(say);
   const map = (seed: number) =>
@@ -18,7 +18,7 @@ export function sweepReport(text?: string): SweepReportData {
     );
   const betas = Array.from({ length: 13 }, (_, i) => -1.5 + i / 4);
   const methods = ["scalars", "vectors", "dynamic"];
-  const task = (id: string): TaskReport => ({
+  const task = (id: string): TaskData => ({
     id,
     description: say("The context names another capital."),
     split: say("60 training countries, 26 held-out countries"),
@@ -38,16 +38,14 @@ export function sweepReport(text?: string): SweepReportData {
         top: [{ token: say(" Warsaw"), probability: 0.6 }],
       })),
     },
-    faders: { sites: ["attn_out", "mlp_out"].map((site, i) => ({ site: say(site), alpha: map(i) })) },
-    vectors: {
-      sites: ["attn_out", "mlp_out"].map((site, i) => ({
-        site: say(site),
-        norm: map(i + 2).map((row) => row.map(Math.abs)),
-      })),
-    },
-    places: [{ site: say("attn_out"), layer: 2, position: 3, token: say(" Poland"), alpha: 0.9 }],
+    faders: ["attn_out", "mlp_out"].map((site, i) => ({ site: say(site), values: map(i) })),
+    vectors: ["attn_out", "mlp_out"].map((site, i) => ({
+      site: say(site),
+      values: map(i + 2).map((row) => row.map(Math.abs)),
+    })),
+    moved: [{ site: say("attn_out"), layer: 2, position: 3, token: say(" Poland"), alpha: 0.9 }],
     methods: methods.map(say),
-    pareto: {
+    fronts: {
       parameters: methods.map((method, i) => ({
         method: say(method),
         setting: say("attn_out+mlp_out, λ 0.6"),
@@ -74,29 +72,39 @@ export function sweepReport(text?: string): SweepReportData {
     prompts: 104,
     curves: [
       {
-        name: say("scalars"),
-        points: [0, 1, 3, 9, 27].map((k) => ({ k, effectiveness: 0.9 - 0.4 ** (k + 1), low: 0.2, high: 0.95 })),
+        method: say("scalars"),
+        points: [0, 1, 3, 9, 27].map((k) => ({
+          k,
+          effectiveness: { value: 0.9 - 0.4 ** (k + 1), low: 0.2, high: 0.95 },
+        })),
       },
     ],
-    table: {
-      columns: ["Method", "Sites", "Penalty", "Flips β = +1"].map(say),
-      rows: [["scalars", "attn_out+mlp_out", "λ 0.6", "90.0% [85.0%, 95.0%]"].map(say)],
-      note: say("Mean over 3 seeds."),
-    },
-    harm: {
-      columns: ["Method", "Sites", "Penalty", "KL, both"].map(say),
-      rows: [["scalars", "attn_out+mlp_out", "λ 0.6", "0.139 [0.034, 0.239]"].map(say)],
-      note: say("On texts that have nothing to do with the task."),
-    },
-    baselines: {
-      columns: ["Intervention", "Flips"].map(say),
-      rows: [["caa", "0% [0%, 0%]"].map(say), ["per-head", "–"].map(say)],
-      note: say("Made from the training prompts of seed 0."),
-    },
+    tables: [
+      {
+        id: "table",
+        title: "All settings",
+        columns: ["Method", "Sites", "Penalty", "Flips β = +1"].map(say),
+        rows: [["scalars", "attn_out+mlp_out", "λ 0.6", "90.0% [85.0%, 95.0%]"].map(say)],
+        note: say("Mean over 3 seeds."),
+      },
+      {
+        id: "harm",
+        title: "Harm off the task",
+        columns: ["Method", "Sites", "Penalty", "KL, both"].map(say),
+        rows: [["scalars", "attn_out+mlp_out", "λ 0.6", "0.139 [0.034, 0.239]"].map(say)],
+        note: say("On texts that have nothing to do with the task."),
+      },
+      {
+        id: "baselines",
+        title: "Baselines",
+        columns: ["Intervention", "Flips"].map(say),
+        rows: [["caa", "0% [0%, 0%]"].map(say), ["per-head", "–"].map(say)],
+        note: say("Made from the training prompts of seed 0."),
+      },
+    ],
     attention: {
       method: say("scalars"),
       beta: -1,
-      tokens,
       of: 12,
       heads: [0, 2].map((head) => ({
         layer: 1,
@@ -143,6 +151,7 @@ export function sweepReport(text?: string): SweepReportData {
     claims: [claim(1, "PASS"), claim(2, "FAIL"), claim(4, "NOT MEASURED")],
     failed: [{ id: say("ccc-qa/vectors/z/x1/400/s3"), problem: say("the loss is Infinity at step 3") }],
     reproduce: {
+      figures: "figures",
       command: say("npx fader sweep --task ccc,ioi --seeds 3 --seed 0 --steps 150"),
       seeds: [0, 1, 2],
       versions: [

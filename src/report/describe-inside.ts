@@ -1,5 +1,4 @@
 import type { Interventions, Model } from "../nn";
-import type { AttentionReport, Inside } from "../report";
 import {
   attentionPatterns,
   directLogitAttribution,
@@ -10,9 +9,7 @@ import {
   logitsAt,
   type Prompt,
 } from "../steering";
-
-/** Heads that are drawn. */
-const shownHeads = 3;
+import type { Attention, Inside } from "./data";
 
 /** The intervention at the β that is against the model's answer. */
 function against(
@@ -24,25 +21,29 @@ function against(
   return { interventions: learned.at(1), beta: logitDiff(logits!, [prompt]).item() > 0 ? -1 : 1 };
 }
 
-/** The prompt under the intervention at the β that is against its answer, seen from inside. */
+/** Reads a prompt with the logit lens and by what each part adds, without and with the β that is against its answer. */
 export function insideOf(model: Model, prompt: Prompt, method: string, learned: LearnedIntervention): Inside {
   const { ids, correct, wrong } = prompt;
-  const before = directLogitAttribution(model, ids, { correct, wrong });
   const edit = against(model, prompt, learned);
-  const after = directLogitAttribution(model, ids, { correct, wrong, ...edit });
-  const lens = [{}, edit].map((edits) => logitLens(model, ids, { tokens: [correct, wrong], ...edits }).places);
-  const pair = (side: number, place: number) => {
-    const [c, w] = lens[side]![place]!.cells.at(-1)!.tokens;
+  const [before, after] = [{}, edit].map((edits) => ({
+    lens: logitLens(model, ids, { tokens: [correct, wrong], ...edits }).places,
+    terms: termsOf(directLogitAttribution(model, ids, { correct, wrong, ...edits })),
+  }));
+  const answers = (place: (typeof before & object)["lens"][number]) => {
+    const [c, w] = place.cells.at(-1)!.tokens;
     return { correct: c!.probability, wrong: w!.probability };
   };
-  const names = lens[0]!.map(({ name }) => (name.endsWith("resid_pre") ? "embedding" : `block ${name.split(".")[1]}`));
   return {
     method,
     beta: edit.beta,
-    lens: names.map((place, i) => ({ place, before: pair(0, i), after: pair(1, i) })),
+    lens: before!.lens.map((place, i) => ({
+      place: place.name.endsWith("resid_pre") ? "embedding" : `block ${place.name.split(".")[1]}`,
+      before: answers(place),
+      after: answers(after!.lens[i]!),
+    })),
     // Nothing edits the stream itself unless a sweep learns there.
-    terms: termsOf(before)
-      .map(({ name, value }, i) => ({ name, before: value, after: termsOf(after)[i]!.value }))
+    terms: before!.terms
+      .map(({ name, value }, i) => ({ name, before: value, after: after!.terms[i]!.value }))
       .filter((term) => term.before !== 0 || term.after !== 0),
   };
 }
@@ -60,13 +61,13 @@ function termsOf({ embedding, blocks, finalBias }: LogitAttribution): { name: st
   ];
 }
 
-/** The heads whose attention on the prompt changes most under that intervention; none where none changes. */
-export function attentionOf(
-  model: Model,
-  prompt: Prompt,
-  method: string,
-  learned: LearnedIntervention,
-): AttentionReport {
+/** Heads that are drawn. */
+const shownHeads = 3;
+/** Less would print as 0%. */
+const leastChange = 0.005;
+
+/** Finds the heads whose attention on a prompt changes most under that intervention; none where none changes. */
+export function attentionOf(model: Model, prompt: Prompt, method: string, learned: LearnedIntervention): Attention {
   const edit = against(model, prompt, learned);
   const [before, after] = [{}, edit].map((edits) => attentionPatterns(model, prompt.ids, edits));
   const { n_layers, n_heads } = model.config;
@@ -76,12 +77,8 @@ export function attentionOf(
     return { layer, head, change: meanChange(own, edited), before: own, after: edited };
   });
   const changed = heads.filter(({ change }) => change >= leastChange).sort((a, b) => b.change - a.change);
-  const tokens = [...before!.tokens];
-  return { method, beta: edit.beta, tokens, of: heads.length, heads: changed.slice(0, shownHeads) };
+  return { method, beta: edit.beta, of: heads.length, heads: changed.slice(0, shownHeads) };
 }
-
-/** What would print as 0%. */
-const leastChange = 0.005;
 
 /** Total variation, mean over queries. */
 function meanChange(before: number[][], after: number[][]): number {

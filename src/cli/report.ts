@@ -5,12 +5,11 @@ import { ArgumentError } from "../autograd";
 import { writeBytes } from "../io/files";
 import { fingerprint, type Model } from "../nn";
 import { learnTrials, type SweepOptions } from "../node/sweep";
-import { renderSweepReport } from "../report";
+import { describeSweep, type FinishedSweep, renderReport } from "../report";
 import { checkClaims, type Grid, type SweepTrial, summarize, taskFamily, wordingOf } from "../steering";
 import { quote, readSweep } from "./finished-sweep";
 import { type ModelOptions, open, withModel } from "./model-options";
 import { integer, printJson, withJson } from "./shared";
-import { describeSweep, type FinishedSweep } from "./sweep-report-data";
 import { version } from "./version";
 
 /** `fader report`: the page of a finished sweep, made again. */
@@ -51,18 +50,17 @@ export async function writeReport(
   folder: string,
   from: Pick<SweepOptions, "source" | "load" | "jobs" | "signal">,
 ): Promise<string> {
-  const versions: [string, string][] = [
-    ["Fader", version],
-    ["Node", process.version],
-    ["Processor", process.arch],
-    ["Model fingerprint", fingerprint(model)],
-  ];
   const command = sweepCommand(sweep.grid, from.source);
   const onStep = (what: string) => console.error(`report: ${what}`);
   const learn = (trials: readonly SweepTrial[]) =>
     learnTrials(model, trials, { ...from, kept: folder, onLearned: (id) => onStep(`learned ${id} again`) });
-  const data = await describeSweep(model, sweep, { command, versions }, { learn, onStep });
-  const { html, figures } = await renderSweepReport(data);
+  const data = await describeSweep(
+    model,
+    sweep,
+    { command, versions: versionsOf(model), figures: "figures" },
+    { learn, onStep },
+  );
+  const { html, figures } = await renderReport(data);
   const beside = join(folder, "figures");
   // Figures of an earlier report may have other names.
   await rm(beside, { recursive: true, force: true });
@@ -74,6 +72,16 @@ export async function writeReport(
   const path = join(folder, "report.html");
   await writeBytes(path, html);
   return path;
+}
+
+/** Everything that numbers depend on beside the command. */
+export function versionsOf(model: Model): [name: string, version: string][] {
+  return [
+    ["Fader", version],
+    ["Node", process.version],
+    ["Processor", process.arch],
+    ["Model fingerprint", fingerprint(model)],
+  ];
 }
 
 /** The command that runs a grid, with every option that differs from version to version spelled out. */
