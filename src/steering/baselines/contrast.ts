@@ -5,6 +5,7 @@ import { inBatches } from "../measure/batches";
 import type { Prompt } from "../tasks/task";
 
 /**
+ * The two runs whose activations are compared:
  * - `prompts`: a prompt and the same with its two answers exchanged wherever they stand in it. For a country-capital
  *   conflict, a context that supports the known capital; for indirect objects, the names in each other's roles.
  * - `answers`: a prompt followed by `correct` and by `wrong`, as CAA does it.
@@ -18,10 +19,10 @@ export interface Pair {
 }
 
 /**
- * The pairs that prompts offer. With the contrast `prompts`, positive is the one of both with the greater Δ in the model,
+ * Returns the pairs that prompts offer. With the contrast `prompts`, positive is the one of both with the greater Δ in the model,
  * and prompts in which neither answer stands are left out.
  *
- * Throws `ArgumentError` when none is left.
+ * @throws ArgumentError when none is left.
  */
 export function contrastPairs(model: Model, prompts: readonly Prompt[], contrast: Contrast): Pair[] {
   if (contrast === "answers") {
@@ -47,6 +48,7 @@ export function contrastPairs(model: Model, prompts: readonly Prompt[], contrast
   });
 }
 
+/** Returns Δ of each prompt. */
 function deltas(model: Model, prompts: readonly Prompt[]): number[] {
   return inBatches(prompts, (batch) => {
     const ids = batch.map((prompt) => prompt.ids);

@@ -1,8 +1,9 @@
 import { ArgumentError, type Tensor, tensor } from "../../autograd";
 import { add, type Interventions, type Model, placeName, type Site } from "../../nn";
+import { checkOptions, sizeOf } from "../../tensor/internal";
 import { featureOf } from "../learn/kinds";
 import { type LearnedIntervention, logitsAt } from "../learn/learned";
-import { objective } from "../learn/objective";
+import { type ObjectiveOptions, objective } from "../learn/objective";
 import { lengthOf, settingsFor } from "../learn/options";
 import { provenanceOf } from "../learn/provenance";
 import { inBatches } from "../measure/batches";
@@ -10,14 +11,15 @@ import type { Prompt } from "../tasks/task";
 import { type Contrast, contrastPairs, type Pair } from "./contrast";
 import { fromParts } from "./parts";
 
+/** Options of `meanDifference`. */
 export interface MeanDifferenceOptions {
-  /** What is contrasted; see `contrastPairs`. Default `prompts`. */
+  /** The two runs that are contrasted. Default `prompts`. */
   contrast?: Contrast;
-  /** Default `["resid_post"]`. */
-  sites?: readonly Site[];
+  /** Where vectors are added. Default `["resid_post"]`. */
+  sites?: Site | readonly Site[];
   /** The one block that is steered. Default: the best on the prompts. */
   layer?: number;
-  /** Whether every position is steered or only the last. Default `each`; with the contrast `answers` only `last`. */
+  /** Steers every position, or only the last. Default `each`; with the contrast `answers` only `last`. */
   positions?: "each" | "last";
   /** Factors that are tried; the best on the prompts is kept. Default powers of 2 from 0.25 to 32. */
   scales?: readonly number[];
@@ -28,23 +30,23 @@ export interface MeanDifferenceOptions {
 /** Prompts that the layer and the scale are chosen on: spread evenly over all. */
 const chosenOn = 64;
 
-/** The objective that the learners have by default, so that none has another aim. */
-const { margin, faithfulnessWeight } = settingsFor("vectors");
-const aim = { margin, faithfulnessWeight };
+const optionNames = ["contrast", "sites", "layer", "positions", "scales", "task"];
 
 /**
- * Contrastive mean-difference vectors, after CAA (Rimsky et al. 2024): at one block, the mean difference between the
+ * Makes contrastive mean-difference vectors, after CAA (Rimsky et al. 2024): at one block, the mean difference between the
  * activations of runs that speak for `correct` and for `wrong`. Nothing is learned by gradient; block and factor are
  * those with the smallest loss of the learners' objective on up to 64 of the prompts (ours: CAA sweeps both by hand).
  *
- * Throws `ArgumentError` for prompts of several lengths, prompts that offer no contrast, and settings out of range.
+ * @throws ArgumentError for prompts of several lengths, prompts that offer no contrast, and options out of range.
  */
 export function meanDifference(
   model: Model,
   prompts: readonly Prompt[],
   options: MeanDifferenceOptions = {},
 ): LearnedIntervention {
-  const { contrast = "prompts", sites = ["resid_post"], scales = [0.25, 0.5, 1, 2, 4, 8, 16, 32], task = "" } = options;
+  checkOptions("meanDifference", options, optionNames);
+  const { contrast = "prompts", scales = [0.25, 0.5, 1, 2, 4, 8, 16, 32], task = "" } = options;
+  const sites = [options.sites ?? "resid_post"].flat() as Site[];
   const { positions = contrast === "answers" ? "last" : "each" } = options;
   const length = lengthOf("meanDifference", prompts);
   const layers = layersOf(model, options.layer);
@@ -54,17 +56,20 @@ export function meanDifference(
   const vectors = (layer: number) =>
     sites.map((site) => {
       const feature = featureOf(site, model.config);
-      const size = feature.reduce((a, b) => a * b, 1);
+      const size = sizeOf(feature);
       const data = new Float32Array(length * size);
       // The contrast `answers` ends one position later than the prompts, at the answer itself.
       const mean = means.get(placeName(site, layer))!;
       data.set(mean.subarray(mean.length - (length - first) * size), first * size);
       return { site, data, shape: [length, ...feature] };
     });
+  // The objective that the learners have by default, so that none has another aim.
+  const { margin, faithfulnessWeight } = settingsFor("vectors");
+  const aim = { margin, faithfulnessWeight };
   const few = prompts.filter((_, i) => i % Math.ceil(prompts.length / chosenOn) === 0);
   const tried = layers.flatMap((layer) => {
     const edits = vectors(layer).map(({ site, data, shape }) => [placeName(site, layer), add(tensor(data, { shape }))]);
-    return scales.map((scale) => ({ layer, scale, loss: lossOf(model, few, Object.fromEntries(edits), scale) }));
+    return scales.map((scale) => ({ layer, scale, loss: lossOf(model, few, Object.fromEntries(edits), scale, aim) }));
   });
   const { layer, scale } = tried.reduce((best, one) => (one.loss < best.loss ? one : best));
   const stacked = vectors(layer).map(({ site, data, shape }) => {
@@ -108,7 +113,7 @@ function layersOf({ config }: Model, layer: number | undefined): number[] {
   });
 }
 
-/** The mean difference at every place, `[positions, …]` flat. */
+/** Returns the mean difference at every place, `[positions, …]` flat. */
 function meanDifferences(model: Model, pairs: readonly Pair[], sites: readonly Site[]): Map<string, Float32Array> {
   const sums = new Map<string, Float64Array>();
   inBatches(pairs, (batch) => {
@@ -130,8 +135,14 @@ function meanDifferences(model: Model, pairs: readonly Pair[], sites: readonly S
   return new Map([...sums].map(([name, sum]) => [name, Float32Array.from(sum, (x) => x / pairs.length)]));
 }
 
-/** The loss of the learners' objective, with β = ±scale in the places of ±1. */
-function lossOf(model: Model, prompts: readonly Prompt[], edits: Interventions, scale: number): number {
+/** Returns the loss of the learners' objective, with β = ±scale in the places of ±1. */
+function lossOf(
+  model: Model,
+  prompts: readonly Prompt[],
+  edits: Interventions,
+  scale: number,
+  aim: ObjectiveOptions,
+): number {
   const losses = inBatches(prompts, (batch) => {
     const ids = batch.map((prompt) => prompt.ids);
     const [clean, plus, minus] = logitsAt(model, ids, edits, [0, scale, -scale]) as [Tensor, Tensor, Tensor];

@@ -7,10 +7,13 @@ import { ablateTop, randomLocations, randomVectors } from "./controls";
 import { perHead, selectThenTune } from "./heads";
 import { meanDifference } from "./mean-difference";
 
+/** Options that every baseline takes. */
 export interface BaselineOptions {
+  /** Seed of what is learned or drawn. Default 0. */
   seed?: number;
-  /** What the controls are made from, where it is there already. Default: learned with `learn` and the seed. */
+  /** Scalars to make controls from. Default: learned with `learn` and the seed. */
   scalars?: LearnedIntervention;
+  /** Vectors to make controls from. Default: learned with `learn` and the seed. */
   vectors?: LearnedIntervention;
   /** Options of everything that is learned. */
   learn?: Omit<LearnOptions, "sites" | "positions" | "seed" | "task">;
@@ -22,6 +25,7 @@ export type Baseline = (model: Model, task: Task, options?: BaselineOptions) => 
 /** Places that `ablate-top` switches off. */
 const ablated = 5;
 
+/** Names of the baselines. */
 export type BaselineName =
   | "mean-difference"
   | "caa"
@@ -32,7 +36,7 @@ export type BaselineName =
   | "per-head"
   | "select-then-tune";
 
-/** What a user would try first, by name; docs/baselines.md says what each is. */
+/** The baselines by name, which a user would try first; docs/baselines.md describes each. */
 export const baselines: Readonly<Record<BaselineName, Baseline>> = {
   "mean-difference": async (model, task) => meanDifference(model, task.train, { task: task.name }),
   caa: async (model, task) => meanDifference(model, task.train, { task: task.name, contrast: "answers" }),

@@ -134,7 +134,7 @@ export class LearnedIntervention {
   }
 }
 
-/** Logits after the last token of each prompt, `[prompts, vocab_size]` for each β, all in one batch. */
+/** Returns the logits after the last token of each prompt, `[prompts, vocab_size]` for each β, all from one batch. */
 export function logitsAt(
   model: Model,
   ids: readonly (readonly number[])[],

@@ -5,7 +5,7 @@ import type { Prompt } from "../tasks/task";
 export interface ObjectiveOptions {
   /** m: how far the intended answer should lead, in logits. */
   margin: number;
-  /** λ_F */
+  /** λ_F: how much disturbing other tokens counts. */
   faithfulnessWeight: number;
 }
 
@@ -17,7 +17,7 @@ export interface Passes {
 }
 
 /**
- * `L_E + λ_F · L_F` as a scalar. (`λ_M · ‖θ‖₁` is applied as a proximal step after each update, so that unused
+ * Returns `L_E + λ_F · L_F` as a scalar. (`λ_M · ‖θ‖₁` is applied as a proximal step after each update, so that unused
  * parameters are exactly 0.)
  */
 export function objective(passes: Passes, prompts: readonly Prompt[], options: ObjectiveOptions): Tensor {
@@ -25,7 +25,7 @@ export function objective(passes: Passes, prompts: readonly Prompt[], options: O
   return faithful === undefined ? effect : effect.add(faithful);
 }
 
-/** `L_E` and, where its weight is not 0, `λ_F · L_F`: what `objective` adds up. */
+/** Returns `L_E` and, where its weight is not 0, `λ_F · L_F`: what `objective` adds up. */
 export function objectiveTerms(
   passes: Passes,
   prompts: readonly Prompt[],
@@ -36,21 +36,21 @@ export function objectiveTerms(
   return [effect, faithfulness(passes, prompts).mul(options.faithfulnessWeight)];
 }
 
-/** Δ = logit(correct) − logit(wrong), `[prompts]`. */
+/** Returns Δ = logit(correct) − logit(wrong), `[prompts]`. */
 export function logitDiff(logits: Tensor, prompts: readonly Prompt[]): Tensor {
   const correct = logits.gather(column(prompts.map((prompt) => prompt.correct)), 1);
   const wrong = logits.gather(column(prompts.map((prompt) => prompt.wrong)), 1);
   return sub(correct, wrong).squeeze(1);
 }
 
-/** L_E = mean of `max(0, m − Δ(β=+1)) + max(0, m + Δ(β=−1))` (the paper's margin in both directions; formula ours). */
+/** Returns L_E = mean of `max(0, m − Δ(β=+1)) + max(0, m + Δ(β=−1))` (the paper's margin in both directions; formula ours). */
 export function effectiveness({ plus, minus }: Passes, prompts: readonly Prompt[], margin: number): Tensor {
   const up = logitDiff(plus, prompts).neg().add(margin).relu();
   const down = logitDiff(minus, prompts).add(margin).relu();
   return up.add(down).mean();
 }
 
-/** L_F: `klOthers`, mean over prompts and over β = ±1 (ours). */
+/** Returns L_F: `klOthers`, mean over prompts and over β = ±1 (ours). */
 export function faithfulness({ clean, plus, minus }: Passes, prompts: readonly Prompt[]): Tensor {
   return klOthers(clean, plus, prompts)
     .add(klOthers(clean, minus, prompts))
@@ -61,12 +61,12 @@ export function faithfulness({ clean, plus, minus }: Passes, prompts: readonly P
 /** Far below any logit, yet finite, so that 0 · (low − low) stays 0. */
 const low = -1e9;
 
-/** Log-probabilities over the vocabulary without the two answers, renormalised (the answers at about −1e9). */
+/** Returns log-probabilities over the vocabulary without the two answers, renormalised (the answers at about −1e9). */
 export function logOthers(logits: Tensor, prompts: readonly Prompt[]): Tensor {
   return maskedFill(logits, answerMask(logits, prompts), low).logSoftmax();
 }
 
-/** KL(p ‖ p̃) over the other tokens, `[prompts]`, in nats. */
+/** Returns KL(p ‖ p̃) over the other tokens, `[prompts]`, in nats. */
 export function klOthers(clean: Tensor, edited: Tensor, prompts: readonly Prompt[]): Tensor {
   const answers = prompts.flatMap(({ correct, wrong }) => [correct, wrong]);
   return klWithout(clean, edited, tensor(answers, { dtype: "i32", shape: [prompts.length, 2] }));

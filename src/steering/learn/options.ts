@@ -53,7 +53,9 @@ export interface LearnOptions {
 
 /** How far a learner is. */
 export interface LearnReport {
+  /** Updates so far. */
   step: number;
+  /** Most updates, those of the refit included. */
   steps: number;
   /** Of the last update; with `l0` together with the penalty. */
   loss: number;
@@ -61,6 +63,7 @@ export interface LearnReport {
   effectiveness: number;
   faithfulness: number;
   minimality: number;
+  /** Numbers that are not exactly 0. */
   activeParameters: number;
   /** What is learned by now, as a copy: computed when it is asked for, with the values of that moment. */
   current(): LearnedIntervention;
@@ -72,7 +75,7 @@ type Optional = "onProgress" | "signal";
 export type LearnSettings = Required<Omit<LearnOptions, Optional | "sites" | "places">> &
   Pick<LearnOptions, Optional> & { sites: readonly Site[]; places?: readonly Place[] };
 
-/** What values an option takes, and how a command line reads them. */
+/** The values that an option takes, and how a command line reads them. */
 interface Rule {
   type: "integer" | "number" | "list" | "flag" | "other" | readonly string[];
   fits(value: unknown): boolean;
@@ -102,7 +105,7 @@ const ofType = (type: string, hint: string): Rule => ({
   hint,
 });
 
-/** All there is to know of one option. */
+/** One option of the learners. */
 interface OptionSpec<T> extends Rule {
   /** The value where none is given: one for all kinds, or one for each. */
   default?: T | ((kind: Kind) => T);
@@ -196,12 +199,12 @@ export const learnOptions: { readonly [Name in keyof LearnOptions]-?: OptionSpec
 
 const entries = Object.entries(learnOptions) as [keyof LearnOptions, OptionSpec<unknown>][];
 
-/** The options that are given: `undefined` counts as not given. */
+/** Returns the options that are given: `undefined` counts as not given. */
 export function definedOf<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** The options of a learner with every default filled in. Throws `ArgumentError` for an unknown one, with the nearest. */
+/** Fills in every default of a learner. Throws `ArgumentError` for an unknown one, with the nearest. */
 export function settingsFor(kind: Kind, options: LearnOptions = {}): LearnSettings {
   checkOptions("learn", options, Object.keys(learnOptions));
   const defaults = entries.map(([name, { default: own }]) => [name, typeof own === "function" ? own(kind) : own]);
@@ -211,7 +214,7 @@ export function settingsFor(kind: Kind, options: LearnOptions = {}): LearnSettin
   return { ...all, sites: [all.sites].flat() };
 }
 
-/** The settings that are kept with a result: those that its numbers depend on. */
+/** Returns the settings that are kept with a result: those that its numbers depend on. */
 export function recordedSettings(settings: LearnSettings): Record<string, number | string> {
   const kept: Record<string, number | string> = {};
   for (const [name, { recorded, only }] of entries) {
@@ -222,7 +225,7 @@ export function recordedSettings(settings: LearnSettings): Record<string, number
   return kept;
 }
 
-/** The length that all prompts have. Throws `ArgumentError` for none, and for several lengths. */
+/** Returns the length that all prompts have. Throws `ArgumentError` for none, and for several lengths. */
 export function lengthOf(where: string, prompts: readonly Prompt[], instead = ""): number {
   if (prompts.length === 0) throw new ArgumentError(where, "no prompts given");
   const lengths = [...new Set(prompts.map((prompt) => prompt.ids.length))];

@@ -2,9 +2,11 @@ import { fingerprint, type Model } from "../../nn";
 import type { Prompt } from "../tasks/task";
 import type { Positions } from "./kinds";
 
-/** Where a learned intervention comes from. Saved with it. */
+/** The origin of a learned intervention, saved with it. */
 export interface Provenance {
+  /** Name of the task. */
   task: string;
+  /** Name of the model. */
   model: string;
   /** `fingerprint` of the model. */
   fingerprint: string;
@@ -15,12 +17,13 @@ export interface Provenance {
   seed: number;
   /** The settings of the learner. */
   settings: Readonly<Record<string, number | string>>;
+  /** Updates that were made. */
   steps: number;
   /** Measurements on held-out prompts, where they were made. */
   metrics?: Readonly<Record<string, number>>;
 }
 
-/** The token at each position of prompts of one length, `‹varies›` where they differ. */
+/** Returns the token at each position of prompts of one length, `‹varies›` where they differ. */
 export function tokenLabels(model: Model, prompts: readonly Prompt[]): string[] {
   return prompts[0]!.ids.map((id, i) => {
     const isShared = prompts.every((prompt) => prompt.ids[i] === id);
@@ -28,7 +31,7 @@ export function tokenLabels(model: Model, prompts: readonly Prompt[]): string[] 
   });
 }
 
-/** Where an intervention comes from that was learned on, or made from, prompts. */
+/** Describes where an intervention comes from that was learned on, or made from, prompts. */
 export function provenanceOf(
   model: Model,
   prompts: readonly Prompt[],

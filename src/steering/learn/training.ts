@@ -10,7 +10,7 @@ import { bySite, copyOf, countActive, type FlatParameters } from "./parameters";
 import type { Provenance } from "./provenance";
 import { gateLr, type Pressure } from "./sparsity";
 
-/** What a run of updates works with. */
+/** The parts of a run of updates. */
 export interface TrainRun {
   kind: Kind;
   model: Model;
@@ -102,7 +102,7 @@ function lossAndGradients(
   })({ theta: pressure.theta, gates: pressure.gates });
 }
 
-/** Logits without intervention after the last token; each prompt goes through the model once. */
+/** Returns logits without intervention after the last token; each prompt goes through the model once. */
 function rememberClean(model: Model): (batch: readonly Prompt[]) => Tensor {
   const known = new Map<Prompt, Float32Array>();
   const vocab = model.config.vocab_size;

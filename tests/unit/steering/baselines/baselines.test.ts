@@ -195,6 +195,7 @@ describe("mean-difference vectors", () => {
     expect(() => meanDifference(model, contrasted, { layer: 2 })).toThrow(/no block 2/);
     expect(() => meanDifference(model, contrasted, { scales: [] })).toThrow(ArgumentError);
     expect(() => meanDifference(model, contrasted, { sites: [] })).toThrow(ArgumentError);
+    expect(() => meanDifference(model, contrasted, { scale: 2 } as never)).toThrow('Nearest: "scales"');
     expect(() => meanDifference(model, contrasted, { contrast: "answer" as never })).toThrow(ArgumentError);
     expect(() => meanDifference(model, contrasted, { contrast: "answers", positions: "each" })).toThrow(ArgumentError);
   });
