@@ -42,7 +42,17 @@ export {
   scale,
   type Where,
 } from "./interventions/edits";
-export { type Place, parsePlace, placeName, type Site, sites, sitesOf } from "./interventions/sites";
+export { type ResolvedEdit, resolveEdits } from "./interventions/resolve";
+export {
+  hookName,
+  type Place,
+  type PlaceKey,
+  parsePlace,
+  placeName,
+  type Site,
+  sites,
+  sitesOf,
+} from "./interventions/sites";
 export { KVCache } from "./model/cache";
 export { createModel } from "./model/create";
 export { type ForwardOptions, type ForwardResult, Model } from "./model/model";

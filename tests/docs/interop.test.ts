@@ -1,6 +1,6 @@
-import { sites } from "fader/nn";
+import { hookName, sites } from "fader/nn";
 import { describe, expect, test } from "vitest";
-import { hookName, parts } from "../../src/steering/exchange/names";
+import { parts } from "../../src/steering/exchange/names";
 import { readDocument } from "./examples";
 
 const { text } = readDocument("docs/interop.md");

@@ -1,11 +1,9 @@
 import { ArgumentError } from "../../autograd";
 import type { GPTConfig } from "../config";
-import { type Intervention, type Interventions, parametersOf } from "./edits";
-import { featureShape, pickLayer } from "./plan-shapes";
-import { checkKind } from "./resolve";
-import { parsePlace } from "./sites";
+import type { Intervention, Interventions } from "./edits";
+import { type ResolvedEdit, resolveEdits } from "./resolve";
 
-/** How far one edit of an intervention map reaches. */
+/** Which positions one edit of an intervention map changes. */
 export interface EditPositions {
   /** The key of the map: a site or place. */
   key: string;
@@ -19,63 +17,40 @@ export interface EditPositions {
 }
 
 /**
- * What each edit does beyond the positions that it was made for. One that is tied to positions (it lists them, or its
- * tensor has a position axis) ends there; one without (numbers, `[layers]`, `[layers, d_model]`, `dynamic`, `ablate`)
- * edits every token that generation adds. Throws `ArgumentError`, `SiteError` and `ShapeError` as `forward` does.
+ * Says of each edit whether it goes on beyond the positions that it was made for. One that is tied to positions (it lists
+ * them, or its tensor has a position axis) ends there; one without (numbers, `[layers]`, `[layers, d_model]`, `dynamic`,
+ * `ablate`) edits every token that generation adds.
+ *
+ * @throws ArgumentError, SiteError and ShapeError as `forward` does.
  */
 export function describePositions(interventions: Interventions, config: GPTConfig): EditPositions[] {
-  return editsOf(interventions).map(({ key, edit }) => {
-    const tied = positionsOf(key, edit, config);
-    const words = tied === undefined ? "every position, generated tokens too" : describe(tied);
-    return { key, kind: edit.kind, positions: tied?.positions, goesOn: tied === undefined, words };
+  const edits = resolveEdits(interventions, config);
+  // An entry of the map is one edit, in however many blocks.
+  const entries = edits.filter(({ key, index }, i) => key !== edits[i - 1]?.key || index !== edits[i - 1]?.index);
+  return entries.map((edit) => {
+    const { key, kind, positions } = edit;
+    return { key, kind, positions, goesOn: positions === undefined, words: inWords(edit) };
   });
 }
 
 /**
  * Refuses tensors whose position axis is longer than every prompt: what was learned for a token of a prompt would edit
  * whatever token is generated in its place. Listed positions may be those of tokens to come.
+ *
+ * @throws ArgumentError
  */
 export function checkTied(interventions: Interventions, config: GPTConfig, longestPrompt: number): void {
-  for (const { key, edit } of editsOf(interventions)) {
-    const tied = positionsOf(key, edit, config);
-    if (tied === undefined || tied.areListed || tied.positions.length <= longestPrompt) continue;
-    const last = tied.positions.length - 1;
+  for (const { key, positions, areListed } of resolveEdits(interventions, config)) {
+    if (positions === undefined || areListed || positions.length <= longestPrompt) continue;
     const has = `the longest prompt has ${longestPrompt} tokens`;
-    throw new ArgumentError("generate", `"${key}" is tied to positions 0-${last} of a prompt, ${has}`, {
+    throw new ArgumentError("generate", `"${key}" is tied to positions 0-${positions.length - 1} of a prompt, ${has}`, {
       hint: "To edit generated tokens, list the positions.",
     });
   }
 }
 
-function editsOf(interventions: Interventions): { key: string; edit: Intervention }[] {
-  return Object.entries(interventions).flatMap(([key, value]) => {
-    const edits = Array.isArray(value) ? (value as readonly Intervention[]) : [value as Intervention];
-    for (const edit of edits) checkKind(key, edit);
-    return edits.map((edit) => ({ key, edit }));
-  });
-}
-
-interface Tied {
-  positions: readonly number[];
-  /** By the user, not by the length of a tensor. */
-  areListed: boolean;
-}
-
-function positionsOf(key: string, edit: Intervention, config: GPTConfig): Tied | undefined {
-  const at = parsePlace(key, config);
-  if (Array.isArray(edit.positions)) return { positions: edit.positions as readonly number[], areListed: true };
-  const isHeads = at.site === "z";
-  const layers = at.layer === undefined ? (edit.layers?.length ?? config.n_layers) : 1;
-  for (const [name, { value, feature }] of Object.entries(parametersOf(edit))) {
-    const features = featureShape(feature, edit, isHeads, config);
-    const { part, byPosition } = pickLayer(`${key}.${name}`, value, features, edit, at, layers, 0, isHeads);
-    if (!byPosition || typeof part === "number") continue;
-    return { positions: Array.from({ length: part.shape[0]! }, (_, i) => i), areListed: false };
-  }
-  return undefined;
-}
-
-function describe({ positions, areListed }: Tied): string {
+function inWords({ positions, areListed }: ResolvedEdit): string {
+  if (positions === undefined) return "every position, generated tokens too";
   const sorted = [...positions].sort((a, b) => a - b);
   const isOfPrompt = !areListed || sorted.at(-1)! < 0;
   const end = isOfPrompt ? "generated tokens are not edited" : "tokens after them are not edited";

@@ -1,94 +1,154 @@
-import { ArgumentError, type Tensor } from "../../autograd";
+import { ArgumentError, isTensor, ShapeError, type Tensor } from "../../autograd";
 import type { GPTConfig } from "../config";
 import { SiteError } from "../errors";
-import { neverFires } from "./cover";
-import { type Intervention, type Interventions, parametersOf } from "./edits";
-import { featureShape, pickLayer } from "./plan-shapes";
-import { type PlaceKey, parsePlace, type Site } from "./sites";
+import type { Intervention, Interventions } from "./edits";
+import { editKinds, type KindName, type Value, type Values } from "./kinds";
+import { featureShape, type Place, type PlaceKey, parsePlace } from "./sites";
 
-/** One edit of an intervention map at one block. */
+/** One edit of one place: the normal form in which the forward pass, baking, files and everything else read a map. */
 export interface ResolvedEdit {
-  /** Its key in the map, for errors. */
-  readonly key: string;
-  readonly site: Site;
-  readonly layer: number;
-  readonly edit: Intervention;
-  /** Its parameters at this block; the first axis counts positions where `byPosition`. */
-  readonly values: Readonly<Record<string, { value: Tensor | number; byPosition: boolean }>>;
-  /** The positions that it is tied to; undefined: every one. */
+  readonly place: Place;
+  readonly kind: KindName;
+  /** Its parameters here: numbers, or tensors `[positions | 1, …activation]` with axes of size 1 where all share a value. */
+  readonly values: Values;
+  /** The positions that it is tied to, negative ones from the end of the prompt; undefined: every position. */
   readonly positions: readonly number[] | undefined;
+  /** Whether the map lists the positions, or they are those of a tensor's axis. */
+  readonly areListed: boolean;
+  readonly flags: Readonly<Record<string, boolean>>;
+  /** Where it stands in the map: its key, for errors, and its number in the list there. */
+  readonly key: string;
+  readonly index: number;
 }
 
 /**
- * Takes an intervention map apart into edits of single places, in the order in which they apply. Throws as
- * `planInterventions` does, for what can be seen without a batch.
+ * Takes an intervention map apart into edits of single places, in the order in which they apply. Tensors stay in the
+ * graph: gradients flow through.
+ *
+ * @throws SiteError for places that do not exist, ShapeError for parameters that do not fit, ArgumentError for what is no
+ * intervention and for edits that would never fire; `where` is what they name as the operation.
  */
-export function* resolveEdits(map: Interventions, config: GPTConfig): Generator<ResolvedEdit> {
-  for (const [key, value] of Object.entries(map)) {
-    const at = parsePlace(key, config);
-    for (const edit of Array.isArray(value) ? (value as Intervention[]) : [value as Intervention]) {
-      checkKind(key, edit);
-      const layers = layersOf(key, edit, at, config);
-      for (let index = 0; index < layers.length; index++) yield resolve(key, edit, at, layers, index, config);
-    }
-  }
+export function resolveEdits(map: Interventions, config: GPTConfig, where = "interventions"): ResolvedEdit[] {
+  return Object.entries(map).flatMap(([key, value]) => {
+    const at = parsePlace(key, config, where);
+    return ([value].flat() as Intervention[]).flatMap((edit, index) => {
+      checkKind(where, key, edit);
+      return editsOf(where, key, index, edit, at, config);
+    });
+  });
 }
 
-/** How many trailing axes of `h [batch, positions, …]` make up one activation. */
-export function featureAxes(site: Site, edit: Intervention): readonly number[] {
-  return site === "z" && edit.kind !== "scale" ? [-2, -1] : [-1];
-}
-
-function resolve(
+function editsOf(
+  where: string,
   key: string,
+  index: number,
   edit: Intervention,
   at: PlaceKey,
-  layers: readonly number[],
-  index: number,
   config: GPTConfig,
-): ResolvedEdit {
-  const isHeads = at.site === "z";
-  let positions = edit.positions === "all" ? undefined : edit.positions;
-  const values: Record<string, { value: Tensor | number; byPosition: boolean }> = {};
-  for (const [name, { value, feature }] of Object.entries(parametersOf(edit))) {
-    const wanted = featureShape(feature, edit, isHeads, config);
-    const { part, byPosition } = pickLayer(`${key}.${name}`, value, wanted, edit, at, layers.length, index, isHeads);
-    values[name] = { value: part, byPosition };
-    if (byPosition && positions === undefined) {
-      positions = Array.from({ length: (part as Tensor).shape[0]! }, (_, i) => i);
-    }
-  }
-  return { key, site: at.site, layer: layers[index]!, edit, values, positions };
+): ResolvedEdit[] {
+  const { kind } = edit;
+  const { parameters, sharesPositions, flags: defaults = {} } = editKinds[kind];
+  const layers = layersOf(where, key, edit, at, config);
+  const listed = positionsOf(where, key, edit);
+  const given = edit as unknown as Readonly<Record<string, never>>;
+  const forms = { at, layers, listed, isTied: edit.positions !== "all" && !sharesPositions };
+  const feature = featureShape(at.site, config);
+  let positions = listed;
+  const laidOut = Object.entries(parameters).map(([name, axesOf]) => {
+    const result = layOut(where, `${key}.${name}`, given[name], axesOf(feature), feature.length, forms);
+    // Listed positions need no axis; an axis needs no list.
+    if (result.count !== undefined) positions ??= Array.from({ length: result.count }, (_, i) => i);
+    return [name, result.atLayer] as const;
+  });
+  if (positions?.length === 0) throw neverFires(where, key, "its list of positions is empty");
+  const flags = Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, given[name] ?? value]));
+  return layers.map((layer, l) => {
+    const values = Object.fromEntries(laidOut.map(([name, atLayer]) => [name, atLayer(l)]));
+    const areListed = listed !== undefined;
+    return { place: { site: at.site, layer }, kind, values, positions, areListed, flags, key, index };
+  });
 }
 
-function layersOf(key: string, edit: Intervention, at: PlaceKey, config: GPTConfig): readonly number[] {
-  if (at.layer !== undefined) {
-    if (edit.layers !== undefined) {
-      throw new ArgumentError("interventions", `"${key}" names one block, so layers has no meaning`, {
-        hint: `Leave layers out, or use the key "${at.site}".`,
-      });
-    }
-    return [at.layer];
-  }
-  const layers = edit.layers ?? Array.from({ length: config.n_layers }, (_, layer) => layer);
-  if (layers.length === 0) throw neverFires(key, "its list of layers is empty");
-  for (const layer of layers) {
-    if (!Number.isInteger(layer) || layer < 0 || layer >= config.n_layers) {
-      throw new SiteError("interventions", `"${key}": no block ${layer}`, {
-        hint: `This model has blocks 0-${config.n_layers - 1}.`,
-      });
-    }
-  }
-  return layers;
+/** Which leading axes a parameter may have. */
+interface Leading {
+  readonly at: PlaceKey;
+  readonly layers: readonly number[];
+  readonly listed: readonly number[] | undefined;
+  readonly isTied: boolean;
 }
 
-const kinds = ["scale", "add", "dynamic", "replace", "ablate", "project"];
-
-/** Refuses what no intervention function made. */
-export function checkKind(key: string, edit: Intervention | undefined): void {
-  if (edit === null || typeof edit !== "object" || !kinds.includes(edit.kind)) {
-    throw new ArgumentError("interventions", `"${key}" holds no intervention`, {
-      hint: `Make one with ${kinds.join("(), ")}().`,
+/**
+ * A parameter at each layer, `[positions | 1, …activation]`, and how many positions its axis counts, if it has one.
+ * `axes`: what it may have beyond layers and positions.
+ */
+function layOut(
+  where: string,
+  name: string,
+  value: Value | undefined,
+  axes: readonly (readonly number[])[],
+  rank: number,
+  { at, layers, listed, isTied }: Leading,
+): { atLayer: (index: number) => Value; count?: number } {
+  if (typeof value === "number" && Number.isFinite(value)) return { atLayer: () => value };
+  if (!isTensor(value)) {
+    const got = typeof value === "number" || value === undefined ? String(value) : typeof value;
+    throw new ArgumentError(where, `${name} is ${got}, not a finite number or a tensor`);
+  }
+  const byLayer = at.layer === undefined ? [layers.length] : [];
+  const count = listed?.length ?? "positions";
+  // Where an axis could count heads as well as positions, it counts positions: to say otherwise there is "all".
+  const isAmbiguous = (own: readonly number[]) => isTied && axes.some((other) => other.length + 1 === own.length);
+  const forms = axes.flatMap((own) => [
+    ...(isTied ? [{ own, isTied, shape: [...byLayer, count, ...own] }] : []),
+    ...(isAmbiguous(own) ? [] : [{ own, isTied: false, shape: [...byLayer, ...own] }]),
+  ]);
+  const { shape } = value;
+  const form = forms.find(
+    (known) => known.shape.length === shape.length && known.shape.every((n, i) => n === "positions" || n === shape[i]),
+  );
+  if (form === undefined) {
+    throw new ShapeError(where, `${name} has the wrong shape`, {
+      details: { got: shape, valid: forms.map((known) => `[${known.shape.join(", ")}]`).join(" or ") },
     });
   }
+  const positions = form.isTied ? shape[byLayer.length]! : 1;
+  const shared = new Array<number>(rank - form.own.length).fill(1);
+  const all = value.reshape([...byLayer, positions, ...form.own, ...shared]);
+  const atLayer = (i: number): Tensor => (byLayer.length > 0 ? all.slice([[i, i + 1]]).squeeze(0) : all);
+  return { atLayer, ...(form.isTied && { count: positions }) };
+}
+
+function layersOf(where: string, key: string, edit: Intervention, at: PlaceKey, { n_layers }: GPTConfig) {
+  if (at.layer !== undefined) {
+    if (edit.layers === undefined) return [at.layer];
+    throw new ArgumentError(where, `"${key}" names one block, so layers has no meaning`, {
+      hint: `Leave layers out, or use the key "${at.site}".`,
+    });
+  }
+  const layers = [edit.layers ?? Array.from({ length: n_layers }, (_, layer) => layer)].flat();
+  if (layers.length === 0) throw neverFires(where, key, "its list of layers is empty");
+  const wrong = layers.find((layer) => !Number.isInteger(layer) || layer < 0 || layer >= n_layers);
+  if (wrong === undefined) return layers;
+  throw new SiteError(where, `"${key}": no block ${wrong}`, { hint: `This model has blocks 0-${n_layers - 1}.` });
+}
+
+function positionsOf(where: string, key: string, { positions }: Intervention): readonly number[] | undefined {
+  if (positions === undefined || positions === "all") return undefined;
+  const listed = [positions].flat();
+  const wrong = listed.find((position) => !Number.isInteger(position));
+  if (wrong === undefined) return listed;
+  throw new ArgumentError(where, `"${key}": position ${wrong} is not an integer`);
+}
+
+/** Refuses what no intervention function made. */
+function checkKind(where: string, key: string, edit: Intervention | undefined): void {
+  if (edit !== null && typeof edit === "object" && Object.hasOwn(editKinds, edit.kind)) return;
+  throw new ArgumentError(where, `"${key}" holds no intervention`, {
+    hint: `Make one with ${Object.keys(editKinds).join("(), ")}().`,
+  });
+}
+
+/** The error for an edit that edits nothing, which is a mistake and not a no-op. */
+export function neverFires(where: string, key: string, why: string): ArgumentError {
+  return new ArgumentError(where, `"${key}" would never fire: ${why}`);
 }

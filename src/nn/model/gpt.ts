@@ -16,7 +16,7 @@ import {
 } from "../../autograd";
 import type { Activation, GPTConfig } from "../config";
 import { familyOf } from "../families";
-import type { Tap } from "../interventions/plan";
+import type { Tap } from "../interventions/tap";
 import type { KVCache } from "./cache";
 import { type Angles, rotaryAngles } from "./rotary";
 import type { Parts } from "./weights";

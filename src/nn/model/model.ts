@@ -2,8 +2,8 @@ import { ArgumentError, type Tensor, tensor } from "../../autograd";
 import { countElements, recordingDepth } from "../../autograd/internal";
 import type { GPTConfig } from "../config";
 import type { Interventions } from "../interventions/edits";
-import { planInterventions, type Tap } from "../interventions/plan";
 import { parsePlace, placeName, type Site } from "../interventions/sites";
+import { type Tap, tapOf } from "../interventions/tap";
 import type { Tokenizer } from "../tokenizer/tokenizer";
 import type { KVCache } from "./cache";
 import { gpt, unembed } from "./gpt";
@@ -85,7 +85,7 @@ export class Model {
    * prompt gives alone. The last column is the last token of every prompt.
    *
    * Throws `TokenError` for ids outside the vocabulary and prompts that are empty or longer than the context, and what
-   * `planInterventions` throws.
+   * `tapOf` throws.
    */
   forward(ids: readonly number[] | readonly (readonly number[])[], options: ForwardOptions = {}): ForwardResult {
     const prompts = (typeof ids[0] === "number" ? [ids] : ids) as readonly (readonly number[])[];
@@ -143,7 +143,7 @@ export class Model {
     const longest = first + length - Math.min(...padding);
     const maxLength = Math.max(options.maxLength ?? (cache ? this.config.n_ctx : 0), longest);
     const batch = { promptLengths, padding, first, length, maxLength, beta, dtype: this.dtype };
-    const edit = planInterventions(interventions, this.config, batch);
+    const edit = tapOf(interventions, this.config, batch);
     const wanted = new Set([capture].flat().flatMap((name) => this.placesOf(name)));
     const captured: Record<string, Tensor> = {};
     const apply: Tap = (site, layer, h) => {

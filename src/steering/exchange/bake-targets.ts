@@ -1,9 +1,10 @@
 import { ArgumentError, isTensor, type TensorLike } from "../../autograd";
 import { type GPTConfig, sites } from "../../nn";
 import { familyOf, type Part } from "../../nn/families";
+import { editKinds } from "../../nn/interventions/kinds";
 import type { ResolvedEdit } from "../../nn/interventions/resolve";
 import { hasBias } from "../../nn/model/weights";
-import { addsConstant } from "./fold";
+import { addsConstant } from "./projection";
 
 /** The weights that hold edits: an output projection, or the table that starts the residual stream. */
 export interface Target {
@@ -39,25 +40,26 @@ export function lacksBias({ part }: Target, edits: readonly ResolvedEdit[], conf
   return !isTable && !hasBias(config, part) && edits.some(addsConstant);
 }
 
-function checkEdit({ key, site, edit, positions }: ResolvedEdit): void {
+function checkEdit({ key, place: { site }, kind, positions }: ResolvedEdit): void {
   if (positions !== undefined) {
     throw new ArgumentError("bake", `"${key}" is tied to positions, and weights are the same at all of them`, {
       hint: 'What was learned with { positions: "all" } can be baked.',
     });
   }
-  if (edit.kind === "dynamic") {
-    throw new ArgumentError("bake", `"${key}" is dynamic: its factor depends on the activation, weights do not`);
+  const { formula, linear } = editKinds[kind];
+  if (formula !== undefined) {
+    throw new ArgumentError("bake", `"${key}" is ${kind}: its factor depends on the activation, weights do not`);
   }
-  if (site.startsWith("resid") && edit.kind !== "add") {
+  if (site.startsWith("resid") && linear !== undefined) {
     const hint = "There only add can be baked; at attn_out, mlp_out and z the other kinds as well.";
-    throw new ArgumentError("bake", `"${key}" would ${edit.kind} the residual stream, which no one weight writes`, {
+    throw new ArgumentError("bake", `"${key}" would ${kind} the residual stream, which no one weight writes`, {
       hint,
     });
   }
 }
 
 /** What is added to the residual stream may as well be added to what was added to it last. */
-function targetOf({ key, site, layer }: ResolvedEdit, config: GPTConfig): Target {
+function targetOf({ key, place: { site, layer } }: ResolvedEdit, config: GPTConfig): Target {
   if (site === "z" || site === "attn_out" || site === "resid_mid") return { part: "attn_proj", layer };
   if (site !== "resid_pre") return { part: "mlp_proj", layer };
   if (layer > 0) return { part: "mlp_proj", layer: layer - 1 };
@@ -68,15 +70,13 @@ function targetOf({ key, site, layer }: ResolvedEdit, config: GPTConfig): Target
 }
 
 /** When the forward pass meets a place. */
-function timeOf({ site, layer }: ResolvedEdit): number {
+function timeOf({ place: { site, layer } }: ResolvedEdit): number {
   return layer * sites.length + sites.indexOf(site);
 }
 
 /** Learned interventions are full of scalars and vectors of 0, which ask nothing of the weights. */
-function isIdentity({ edit, values }: ResolvedEdit, beta: number): boolean {
-  if (beta === 0) return true;
-  if (edit.kind !== "scale" && edit.kind !== "add") return false;
-  return Object.values(values).every(({ value }) => isZero(value));
+function isIdentity({ kind, values }: ResolvedEdit, beta: number): boolean {
+  return beta === 0 || (editKinds[kind].restsAtZero === true && Object.values(values).every(isZero));
 }
 
 function isZero(value: TensorLike): boolean {

@@ -6,7 +6,7 @@ import { type ResolvedEdit, resolveEdits } from "../../nn/interventions/resolve"
 import { storedName, weightName, weightShapes } from "../../nn/model/weights";
 import { isHalf, outsideStep } from "../../tensor/internal";
 import { bakeTargets, lacksBias, type Target } from "./bake-targets";
-import { addsConstant, editRows, foldAfter, foldBefore, type Projection } from "./fold";
+import { addsConstant, editRows, type Projection, withInputEdited, withOutputEdited } from "./projection";
 
 export interface BakeOptions {
   /** How far the intervention is turned. Default 1. */
@@ -36,7 +36,7 @@ export interface BakeOptions {
 export function bake(model: Model, interventions: Interventions, options: BakeOptions = {}): Model {
   const { beta = 1, addBiases = false, dtype = "auto" } = options;
   if (!Number.isFinite(beta)) throw new ArgumentError("bake", `beta is ${beta}`, { hint: "Use a finite number." });
-  const targets = bakeTargets([...resolveEdits(interventions, model.config)], model.config, beta);
+  const targets = bakeTargets(resolveEdits(interventions, model.config), model.config, beta);
   const lacking = targets.filter(({ target, edits }) => lacksBias(target, edits, model.config));
   if (lacking.length > 0 && !addBiases) throw noBias(lacking[0]!.target, lacking[0]!.edits);
   const config = lacking.reduce((sum, { target }) => withBiases(sum, target.part), model.config);
@@ -72,10 +72,10 @@ function fold(
   const lie = (x: Tensor) => (familyOf(config).matrices === "out_in" ? transpose(x) : x);
   let folded: Projection = { rows: lie(rows), bias };
   // The edit nearest to the projection goes first.
-  const before = edits.filter(({ site }) => site === "z").reverse();
-  for (const edit of before) folded = foldBefore(edit, folded, beta, [config.n_heads, config.d_head]);
-  const after = edits.filter(({ site }) => site !== "z");
-  for (const edit of after) folded = foldAfter(edit, folded, beta);
+  const before = edits.filter(({ place }) => place.site === "z").reverse();
+  for (const edit of before) folded = withInputEdited(edit, folded, beta, [config.n_heads, config.d_head]);
+  const after = edits.filter(({ place }) => place.site !== "z");
+  for (const edit of after) folded = withOutputEdited(edit, folded, beta);
   return { rows: lie(folded.rows), bias: folded.bias };
 }
 

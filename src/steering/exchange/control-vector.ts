@@ -1,4 +1,4 @@
-import { ArgumentError, tensor } from "../../autograd";
+import { ArgumentError, type Tensor, tensor } from "../../autograd";
 import {
   add,
   CheckpointError,
@@ -9,7 +9,7 @@ import {
   type StoredTensor,
   toFloat32,
 } from "../../nn";
-import type { PlacedEdit } from "./placed";
+import type { FoldedEdit } from "./fold-beta";
 
 /**
  * `direction.N` of a control vector is added to what leaves block N, at every position: to `resid_post` of block N.
@@ -23,29 +23,31 @@ const site = "resid_post";
  *
  * @throws ArgumentError naming the key and what a control vector cannot express.
  */
-export function directionsOf(edits: readonly PlacedEdit[], config: GPTConfig): Map<number, Float32Array> {
+export function directionsOf(edits: readonly FoldedEdit[], config: GPTConfig): Map<number, Float32Array> {
   const directions = new Map<number, Float32Array>();
   for (const edit of edits) {
-    const { v } = edit.parameters;
-    if (edit.kind === "add" && v!.data.every((x) => x === 0)) continue;
+    const v = edit.kind === "add" ? numbersOf(edit.values.v!) : [];
+    if (edit.kind === "add" && v.every((x) => x === 0)) continue;
     const block = blockOf(edit, config);
     const direction = directions.get(block) ?? new Float32Array(config.d_model);
     directions.set(
       block,
-      direction.map((x, i) => x + v!.data[v!.data.length === 1 ? 0 : i]!),
+      direction.map((x, i) => x + v[v.length === 1 ? 0 : i]!),
     );
   }
   if (directions.size > 0) return directions;
   throw new ArgumentError("export", "no direction to write: the map is empty, or all its vectors are zero");
 }
 
-function blockOf({ kind, site, layer, parameters, positions, from }: PlacedEdit, config: GPTConfig): number {
+const numbersOf = (x: Tensor | number) => (typeof x === "number" ? [x] : x.toTypedArray());
+
+function blockOf({ kind, place: { site, layer }, positions, key, source }: FoldedEdit, config: GPTConfig): number {
   const refuse = (why: string, hint?: string) =>
-    new ArgumentError("export", `"${from.key}" ${why}`, {
+    new ArgumentError("export", `"${key}" ${why}`, {
       hint: hint ?? "Export to .npz or .safetensors, which hold every intervention.",
     });
-  if (kind !== "add") throw refuse(`is no plain addition (${from.kind}), and a control vector only adds`);
-  if (positions !== undefined || parameters.v!.byPosition) {
+  if (kind !== "add") throw refuse(`is no plain addition (${source}), and a control vector only adds`);
+  if (positions !== undefined) {
     throw refuse("depends on the position, and a control vector adds the same at every position");
   }
   const block = { resid_pre: layer - 1, mlp_out: layer, resid_post: layer, attn_out: layer, resid_mid: -1, z: -1 }[

@@ -1,11 +1,11 @@
-import { ArgumentError } from "../../autograd";
+import { ArgumentError, step } from "../../autograd";
 import { type GPTConfig, type Interventions, type Model, writeSafetensors } from "../../nn";
 import { nearest } from "../../tensor/internal";
 import { directionsOf } from "./control-vector";
+import { foldBeta } from "./fold-beta";
 import { writeControlVector } from "./gguf-write";
 import { nameEdits } from "./names";
 import { writeNpy } from "./npy";
-import { placeEdits } from "./placed";
 import { writeZip } from "./zip";
 
 /**
@@ -32,14 +32,16 @@ export function exportIntervention(
 ): Uint8Array {
   const config = "config" in model ? model.config : model;
   if (!interopFormats.includes(format)) throw unknownFormat("export", `no format "${format}"`, format);
-  const edits = placeEdits(interventions, config, beta);
-  if (edits.length === 0) throw new ArgumentError("export", "the map holds no intervention");
-  if (format === "gguf") return writeControlVector(directionsOf(edits, config), config.model_type);
-  const arrays = nameEdits(edits);
-  if (format === "safetensors") return writeSafetensors(arrays);
-  return writeZip(
-    arrays.map(([name, { data, shape }]) => [`${name}.npy`, writeNpy(data as Float32Array | Int32Array, shape)]),
-  );
+  return step(() => {
+    const edits = foldBeta(interventions, config, beta);
+    if (edits.length === 0) throw new ArgumentError("export", "the map holds no intervention");
+    if (format === "gguf") return writeControlVector(directionsOf(edits, config), config.model_type);
+    const arrays = nameEdits(edits, config);
+    if (format === "safetensors") return writeSafetensors(arrays);
+    return writeZip(
+      arrays.map(([name, { data, shape }]) => [`${name}.npy`, writeNpy(data as Float32Array | Int32Array, shape)]),
+    );
+  });
 }
 
 /** The format that a file name asks for by its extension. Throws `ArgumentError` for others, with the nearest one. */

@@ -1,5 +1,7 @@
-import { placeName, type Site, sites, type TensorToStore } from "../../nn";
-import type { PlacedEdit, Values } from "./placed";
+import { type GPTConfig, hookName, type Intervention, sites, type TensorToStore } from "../../nn";
+import { editKinds } from "../../nn/interventions/kinds";
+import { featureShape } from "../../nn/interventions/sites";
+import type { FoldedEdit } from "./fold-beta";
 
 /**
  * How arrays are called in `.npz` and safetensors maps: the TransformerLens name of the place, for a further edit of
@@ -18,45 +20,53 @@ export const parts = [
 ] as const;
 export type Part = (typeof parts)[number];
 
-/** The name that TransformerLens gives a place: `blocks.3.hook_mlp_out`, `blocks.3.attn.hook_z`. */
-export function hookName(site: Site, layer: number): string {
-  return placeName(site, layer).replace(/[^.]+$/, site === "z" ? "attn.hook_z" : `hook_${site}`);
-}
+/** The array of each parameter and switch of a kind; an ablation is stored as a scaling by −1. */
+const partOf: Readonly<Record<Exclude<Intervention["kind"], "ablate">, Readonly<Record<string, Part>>>> = {
+  scale: { alpha: ".scale" },
+  add: { v: "" },
+  dynamic: { g: ".dynamic.g", b: ".dynamic.b", normalize: ".dynamic.normalize" },
+  replace: { value: ".replace" },
+  project: { direction: ".project" },
+};
 
 /** The arrays of an intervention map by name, in the order of the forward pass. */
-export function nameEdits(edits: readonly PlacedEdit[]): [name: string, array: TensorToStore][] {
+export function nameEdits(edits: readonly FoldedEdit[], config: GPTConfig): [name: string, array: TensorToStore][] {
   const counts = new Map<string, number>();
-  const sorted = edits.toSorted((a, b) => a.layer - b.layer || sites.indexOf(a.site) - sites.indexOf(b.site));
-  return sorted.flatMap((edit) => {
-    const place = hookName(edit.site, edit.layer);
-    const number = (counts.get(place) ?? 0) + 1;
-    counts.set(place, number);
-    const name = number === 1 ? place : `${place}#${number}`;
-    return arraysOf(edit).map(([part, array]): [string, TensorToStore] => [name + part, array]);
-  });
+  const timeOf = ({ place }: FoldedEdit) => place.layer * sites.length + sites.indexOf(place.site);
+  return edits
+    .toSorted((a, b) => timeOf(a) - timeOf(b))
+    .flatMap((edit) => {
+      const place = hookName(edit.place.site, edit.place.layer);
+      const number = (counts.get(place) ?? 0) + 1;
+      counts.set(place, number);
+      const name = number === 1 ? place : `${place}#${number}`;
+      return arraysOf(edit, config).map(([part, array]): [string, TensorToStore] => [name + part, array]);
+    });
 }
 
-function arraysOf(edit: PlacedEdit): [Part, TensorToStore][] {
-  const { kind, site, parameters, positions } = edit;
-  const arrays: [Part, TensorToStore][] = Object.entries(parameters).map(([name, values]) => {
-    return [partOf(kind, name, site, values), { dtype: "F32", shape: values.shape, data: values.data }];
+function arraysOf(edit: FoldedEdit, config: GPTConfig): [Part, TensorToStore][] {
+  const { kind, values, flags, positions, areListed } = edit;
+  const named = partOf[kind as keyof typeof partOf];
+  const arrays = Object.entries(values).map(([name, x]): [Part, TensorToStore] => {
+    if (typeof x === "number") return [named[name]!, { dtype: "F32", shape: [], data: Float32Array.of(x) }];
+    const shape = storedShape(edit, name, x.shape, config);
+    // At z a scalar for each head, at all positions.
+    const part = kind === "scale" && positions === undefined && shape.length === 1 ? ".head_scale" : named[name]!;
+    return [part, { dtype: "F32", shape, data: x.toTypedArray() }];
   });
-  if (kind === "dynamic") arrays.push([".dynamic.normalize", integers([edit.normalize ? 1 : 0], [])]);
-  if (positions !== undefined) arrays.push([".positions", integers(positions, [positions.length])]);
+  for (const [name, flag] of Object.entries(flags)) arrays.push([named[name]!, integers([flag ? 1 : 0], [])]);
+  if (areListed) arrays.push([".positions", integers(positions!, [positions!.length])]);
   return arrays;
 }
 
-function partOf(kind: PlacedEdit["kind"], name: string, site: Site, { shape, byPosition }: Values): Part {
-  switch (kind) {
-    case "add":
-      return "";
-    case "scale":
-      return site === "z" && shape.length === 1 && !byPosition ? ".head_scale" : ".scale";
-    case "dynamic":
-      return name === "g" ? ".dynamic.g" : ".dynamic.b";
-    default:
-      return `.${kind}`;
-  }
+/** `shape [positions | 1, …activation]` without the axes that say nothing. */
+function storedShape(edit: FoldedEdit, name: string, shape: readonly number[], config: GPTConfig): readonly number[] {
+  const { kind, place, positions, areListed } = edit;
+  const [fewest] = editKinds[kind].parameters[name]!(featureShape(place.site, config));
+  let own = shape.slice(1);
+  while (own.length > fewest!.length && own.at(-1) === 1) own = own.slice(0, -1);
+  const hasPositions = shape[0]! > 1 || (positions !== undefined && !areListed);
+  return hasPositions ? [shape[0]!, ...own] : own;
 }
 
 function integers(values: readonly number[], shape: readonly number[]): TensorToStore {

@@ -1,5 +1,6 @@
 import {
   CheckpointError,
+  hookName,
   type Interventions,
   type Model,
   parsePlace,
@@ -11,7 +12,7 @@ import {
 } from "../../nn";
 import { nearest } from "../../tensor/internal";
 import { quote } from "./bytes";
-import { hookName, type Part, parts } from "./names";
+import { type Part, parts } from "./names";
 import { type Arrays, readEdit } from "./read-edit";
 
 /** What an array of a file belongs to. */

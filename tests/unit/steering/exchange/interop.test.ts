@@ -173,7 +173,7 @@ describe("export", () => {
       message(() => exportIntervention(map, model, { format: "npz", ...options }));
     expect(npz({ mlp_ot: add(v) })).toMatch(/^SiteError: export: no site "mlp_ot"\n {2}Nearest: "mlp_out"/);
     expect(npz({ mlp_out: add(v) })).toMatch(
-      /^ShapeError: export: "mlp_out": v has the wrong shape\n {2}got {3}\[16\]\n {2}valid \[3, 16\] or \[3, positions, 16\]/,
+      /^ShapeError: export: mlp_out.v has the wrong shape\n {2}got {3}\[16\]\n {2}valid \[3, positions, 16\] or \[3, 16\]/,
     );
     expect(npz({ mlp_out: add(1, { layers: [3] }) })).toMatch(/no block 3/);
     expect(npz({ mlp_out: add(1, { layers: [] }) })).toMatch(/would never fire: its list of layers/);
@@ -181,6 +181,7 @@ describe("export", () => {
     expect(npz({ mlp_out: add(1, { positions: [0.5] }) })).toMatch(/position 0.5 is not an integer/);
     expect(npz({ "blocks.1.mlp_out": add(v, { layers: [1] }) })).toMatch(/layers has no meaning/);
     expect(npz({ mlp_out: scale(Number.NaN) })).toMatch(/alpha is not made of finite numbers/);
+    expect(npz({ mlp_out: scale(tensor([0, Number.NaN, 0])) })).toMatch(/alpha is not made of finite numbers/);
     expect(npz({ mlp_out: {} as never })).toMatch(/holds no intervention/);
     expect(npz({ mlp_out: null as never })).toMatch(/holds no intervention/);
     expect(npz({ mlp_out: add(1e30) }, { beta: 1e30 })).toMatch(/"mlp_out" at beta 1e\+30 is too large for float32/);

@@ -1,5 +1,6 @@
 import { ArgumentError, concat, embedding, type Tensor, tensor, zeros } from "../../autograd";
 import { place } from "../../tensor/internal";
+import { neverFires } from "./resolve";
 
 /** What the interventions of one forward pass need to know about its batch: rows of equal length, padded in front. */
 export interface Batch {
@@ -10,15 +11,15 @@ export interface Batch {
   /** The columns that this pass computes: those before `first` are cached. */
   first: number;
   length: number;
-  /** Positions from here on will never be computed. */
+  /** How many tokens a row can come to have: positions from here on will never be computed. */
   maxLength: number;
   /** β for all prompts or for each. */
   beta: number | readonly number[];
   dtype: "f32" | "f64";
 }
 
-/** The columns of a pass that an edit covers in each row of a batch. */
-export class Cover {
+/** The columns of a pass that an edit changes in each row of a batch. */
+export class PositionMask {
   /** `[rows, length]`: which entry of the position axis applies, or the one after the last for none. */
   private readonly index: Int32Array;
   private readonly isPrefix: boolean;
@@ -34,15 +35,11 @@ export class Cover {
   ) {
     const { promptLengths, padding, first, length, maxLength } = batch;
     const longest = Math.max(...promptLengths);
-    if (positions.length === 0) throw neverFires(key, "its list of positions is empty");
     this.index = new Int32Array(promptLengths.length * length).fill(positions.length);
     positions.forEach((position, entry) => {
-      if (!Number.isInteger(position)) {
-        throw new ArgumentError("interventions", `"${key}": position ${position} is not an integer`);
-      }
       if (position >= maxLength || position < -longest) {
         const has = `the longest prompt has ${longest} tokens`;
-        throw neverFires(key, `position ${position} is outside every prompt (${has})`);
+        throw neverFires("interventions", key, `position ${position} is outside every prompt (${has})`);
       }
       promptLengths.forEach((promptLength, row) => {
         const at = position < 0 ? promptLength + position : position;
@@ -86,9 +83,4 @@ export class Cover {
     const covered = Array.from(this.index, (entry) => (entry < this.positions.length ? 1 : 0));
     return tensor(covered, { dtype: "bool", shape });
   }
-}
-
-/** An edit that reaches nothing is a mistake, not a no-op. */
-export function neverFires(key: string, why: string): ArgumentError {
-  return new ArgumentError("interventions", `"${key}" would never fire: ${why}`);
 }
