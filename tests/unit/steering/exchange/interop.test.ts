@@ -180,7 +180,7 @@ describe("export", () => {
     expect(npz({ mlp_out: add(1, { positions: [] }) })).toMatch(/would never fire: its list of positions/);
     expect(npz({ mlp_out: add(1, { positions: [0.5] }) })).toMatch(/position 0.5 is not an integer/);
     expect(npz({ "blocks.1.mlp_out": add(v, { layers: [1] }) })).toMatch(/layers has no meaning/);
-    expect(npz({ mlp_out: scale(Number.NaN) })).toMatch(/alpha is not made of finite numbers/);
+    expect(npz({ mlp_out: scale(Number.NaN) })).toMatch(/alpha is NaN, not a finite number/);
     expect(npz({ mlp_out: scale(tensor([0, Number.NaN, 0])) })).toMatch(/alpha is not made of finite numbers/);
     expect(npz({ mlp_out: {} as never })).toMatch(/holds no intervention/);
     expect(npz({ mlp_out: null as never })).toMatch(/holds no intervention/);
