@@ -131,17 +131,24 @@ export interface DialCurve {
   delta: number[];
 }
 
-/** One row of the comparison, all measured on the same held-out prompts; names as in `Metrics`. */
+/** A measure in the comparison, named and written as the library's table of measures says. */
+export interface MeasuredCell {
+  name: string;
+  label: string;
+  /** In a sentence. */
+  says: string;
+  /** Stands below the cell before it, not beside. */
+  isBelow: boolean;
+  value: number;
+  text: string;
+}
+
+/** One row of the comparison, all measured on the same held-out prompts. */
 export interface ComparisonRow {
   handle: string;
   method: Kind;
   sites: Site[];
-  flipsPlus: number;
-  flipsMinus: number;
-  klOthers: number;
-  bestOtherKept: number;
-  activeParameters: number;
-  activeLocations: number;
+  cells: MeasuredCell[];
 }
 
 export interface Learned {

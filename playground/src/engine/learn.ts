@@ -1,5 +1,5 @@
 import type { LearnedIntervention, LearnReport, Metrics } from "fader";
-import { learn, settingsFor } from "fader/steering";
+import { learn, measuresIn, settingsFor } from "fader/steering";
 import type { ComparisonRow, Learned, LearnProgress, LearnRequest } from "../protocol";
 import { refusal } from "./engine-error";
 import { dialled, measured } from "./measure";
@@ -102,9 +102,15 @@ function sparingly(onProgress: (progress: LearnProgress) => void) {
 }
 
 function rowOf(handle: string, { kind, sites }: LearnedIntervention, metrics: Metrics): ComparisonRow {
-  const { flipsPlus, flipsMinus, klOthers, bestOtherKept, activeParameters, activeLocations } = metrics;
-  const measures = { flipsPlus, flipsMinus, klOthers, bestOtherKept, activeParameters, activeLocations };
-  return { handle, method: kind, sites, ...measures };
+  const cells = measuresIn("playground").map(
+    ({ name, label, narrowLabel = label, title, says = title, ...measure }) => {
+      const value = metrics[name as keyof Metrics];
+      // Counts with separators, shares without decimals.
+      const text = measure.over === "run" ? measure.format.report(value) : measure.format.text(value);
+      return { name, label: narrowLabel, says, isBelow: measure.isBelow ?? false, value, text };
+    },
+  );
+  return { handle, method: kind, sites, cells };
 }
 
 /** A share of no prompts is not a number, which no file can hold. */

@@ -1,6 +1,6 @@
 import type { Kind, PlaceStrength } from "fader";
 import { fadersAt, type Strips, stripsOf, travel } from "../desk/strip";
-import type { ComparisonRow, DialCurve, Learned, LearnProgress, TaskChoice } from "../protocol";
+import type { ComparisonRow, DialCurve, Learned, LearnProgress, MeasuredCell, TaskChoice } from "../protocol";
 import { valueAt } from "./scales";
 
 export const taskWords: Readonly<Record<TaskChoice["kind"], string>> = {
@@ -20,42 +20,27 @@ export function comparisonWith(handle: string, all: readonly Learned[]): readonl
   return all.findLast(({ comparison }) => comparison.some((row) => row.handle === handle))?.comparison ?? [];
 }
 
-/** One line of the table, as it is written. */
-export interface TableRow {
-  readonly handle: string;
-  readonly method: string;
-  readonly sites: string;
-  readonly flipsPlus: string;
-  readonly flipsMinus: string;
-  readonly klOthers: string;
-  readonly bestOtherKept: string;
-  readonly parameters: string;
-  readonly places: string;
+/** Cells in columns: each with those that stand below it. */
+export function columnsOf({ cells }: ComparisonRow): MeasuredCell[][] {
+  const columns: MeasuredCell[][] = [];
+  for (const cell of cells) {
+    if (cell.isBelow) columns.at(-1)!.push(cell);
+    else columns.push([cell]);
+  }
+  return columns;
 }
 
 /** Shares of no prompts are not numbers, and stand as a dash. */
 const percent = (share: number) => (Number.isFinite(share) ? `${Math.round(100 * share)}%` : "–");
 const whole = (count: number) => count.toLocaleString("en");
 
-export function tableRow(row: ComparisonRow): TableRow {
-  return {
-    handle: row.handle,
-    method: methodWords[row.method],
-    sites: row.sites.join(", "),
-    flipsPlus: percent(row.flipsPlus),
-    flipsMinus: percent(row.flipsMinus),
-    klOthers: Number.isFinite(row.klOthers) ? row.klOthers.toFixed(3) : "–",
-    bestOtherKept: percent(row.bestOtherKept),
-    parameters: whole(row.activeParameters),
-    places: whole(row.activeLocations),
-  };
-}
-
 /** What to try when no held-out answer flips; undefined where one does. */
 export function idleHint(row: ComparisonRow | undefined): string | undefined {
-  if (row === undefined || row.flipsPlus > 0 || row.flipsMinus > 0) return undefined;
+  const value = (name: string) => row?.cells.find((cell) => cell.name === name)?.value ?? Number.NaN;
+  if (row === undefined || value("flipsPlus") > 0 || value("flipsMinus") > 0) return undefined;
   const few = "“Use few numbers” further to the left";
-  return row.activeParameters === 0 ? `Try ${few}.` : `Try ${few}, “Leave other tokens alone” too, or more steps.`;
+  if (value("activeParameters") === 0) return `Try ${few}.`;
+  return `Try ${few}, “Leave other tokens alone” too, or more steps.`;
 }
 
 /** Strengths without a sign, such as norms, as faders that go up: the largest to the end of its way at most. */

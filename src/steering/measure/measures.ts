@@ -25,6 +25,10 @@ interface Shown {
   readonly narrowLabel?: string;
   /** Heading in the report, where there is room. Default: the label with a capital. */
   readonly title?: string;
+  /** In a sentence, for who asks. */
+  readonly says?: string;
+  /** In the playground, where there is little room: stands below the measure before it. */
+  readonly isBelow?: true;
   readonly format: NumberFormat;
   /** Absent: neither. */
   readonly better?: "higher" | "lower";
@@ -131,6 +135,7 @@ const read = {
   klOthers: {
     over: "prompt",
     label: "kl-others",
+    says: "How much other tokens are disturbed: KL over all but the answers, nats",
     title: "KL, other tokens",
     format: nats,
     better: "lower",
@@ -154,6 +159,7 @@ const read = {
   bestOtherKept: {
     over: "prompt",
     label: "best other kept",
+    says: "How often the likeliest other token stays the same",
     narrowLabel: "best kept",
     format: share,
     better: "higher",
@@ -195,6 +201,7 @@ const counted = {
   flipsPlus: {
     over: "prompt",
     label: "flips β=+1",
+    says: "Share of the answers that flip at β = +1, and below at β = −1",
     format: share,
     better: "higher",
     of: ({ deltaClean, deltaPlus }) => (deltaClean <= 0 ? Number(deltaPlus > 0) : undefined),
@@ -203,6 +210,7 @@ const counted = {
   flipsMinus: {
     over: "prompt",
     label: "flips β=−1",
+    isBelow: true,
     format: share,
     better: "higher",
     of: ({ deltaClean, deltaMinus }) => (deltaClean >= 0 ? Number(deltaMinus < 0) : undefined),
@@ -283,6 +291,7 @@ const sizes = {
   activeParameters: {
     over: "run",
     label: "parameters",
+    says: "Numbers that are not 0, and below the places they act at",
     title: "Active parameters",
     format: whole,
     better: "lower",
@@ -292,6 +301,7 @@ const sizes = {
   activeLocations: {
     over: "run",
     label: "places",
+    isBelow: true,
     title: "Active places",
     format: whole,
     better: "lower",

@@ -16,7 +16,7 @@ import {
   type Tensor,
   tensor,
 } from "fader";
-import { klOthers, logitDiff, settingsFor } from "fader/steering";
+import { klOthers, logitDiff, measuresIn, settingsFor } from "fader/steering";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../../playground/src/engine/engine";
 import type {
@@ -331,17 +331,22 @@ describe("learning", () => {
     const got = (await own.learn(request, (report) => reports.push(report)))!;
     const want = await directly(request);
     const { test: held, split } = countryCapitals(model, { seed: 1 });
-    const { flipsPlus, flipsMinus, klOthers, bestOtherKept, activeParameters, activeLocations } = evaluate(
-      model,
-      held,
-      want,
+    const metrics = evaluate(model, held, want);
+    expect(got.comparison).toMatchObject([{ handle: got.handle, method, sites: quick.sites }]);
+    const shown = measuresIn("playground");
+    expect(got.comparison[0]!.cells).toEqual(
+      shown.map(({ name, label, narrowLabel = label, title, says = title, isBelow = false, format, over }) => {
+        const value = metrics[name as keyof typeof metrics];
+        return {
+          name,
+          label: narrowLabel,
+          says,
+          isBelow,
+          value,
+          text: format[over === "run" ? "report" : "text"](value),
+        };
+      }),
     );
-    expect(got.comparison).toEqual([
-      {
-        ...{ handle: got.handle, method, sites: quick.sites },
-        ...{ flipsPlus, flipsMinus, klOthers, bestOtherKept, activeParameters, activeLocations },
-      },
-    ]);
     const dial = betaDial(model, held.slice(0, 32), want);
     expect(got.dial.betas).toEqual(dial.map(({ beta }) => beta));
     for (const name of ["correct", "wrong", "others", "delta"] as const) {
@@ -356,7 +361,9 @@ describe("learning", () => {
     expect(got.examples[0]!.prompt).toBe(held[0]!.text);
     expect(reports.at(-1)).toMatchObject({ step: 12, steps: 12, places });
     expect(reports.length).toBeLessThan(12);
-    expect(interventionFromBytes(await own.carriedBytes(got.handle), model).activeParameters).toBe(activeParameters);
+    expect(interventionFromBytes(await own.carriedBytes(got.handle), model).metrics.activeParameters).toBe(
+      activeParameters,
+    );
     await carriedIsTurned(own, got, want);
   });
 

@@ -33,10 +33,19 @@ const engine = vi.hoisted(() => ({
 }));
 vi.mock("../../../playground/src/state/compute", () => ({ engine }));
 
-const row: ComparisonRow = {
-  ...{ handle: "m-1", method: "scalars", sites: ["attn_out", "mlp_out"], flipsPlus: 0.976, flipsMinus: 1 },
-  ...{ klOthers: 0.11149, bestOtherKept: 0.5, activeParameters: 1234, activeLocations: 12 },
-};
+const cell = (name: string, value: number, isBelow = false) => ({
+  ...{ name, label: name, says: name, isBelow, value, text: String(value) },
+});
+const rowWith = (flipsPlus: number, flipsMinus: number, activeParameters: number): ComparisonRow => ({
+  ...{ handle: "m-1", method: "scalars", sites: ["attn_out", "mlp_out"] },
+  cells: [
+    cell("flipsPlus", flipsPlus),
+    cell("flipsMinus", flipsMinus, true),
+    cell("klOthers", 0.111),
+    cell("activeParameters", activeParameters),
+  ],
+});
+const row = rowWith(0.976, 1, 1234);
 const fader: FaderValue = { site: "attn_out", layer: 1, position: 2, alpha: 0.5 };
 const place: PlaceStrength = { site: "attn_out", layer: 1, position: 2, value: 0.5 };
 const progress: LearnProgress = {
@@ -215,11 +224,9 @@ describe("curves", () => {
 });
 
 describe("words and rows", () => {
-  test("of the comparison, with a dash for shares of nothing", () => {
-    expect(rows.tableRow({ ...row, flipsMinus: Number.NaN })).toEqual({
-      ...{ handle: "m-1", method: "Scalars", sites: "attn_out, mlp_out", flipsPlus: "98%", flipsMinus: "–" },
-      ...{ klOthers: "0.111", bestOtherKept: "50%", parameters: "1,234", places: "12" },
-    });
+  test("of the comparison stand in columns, some below others", () => {
+    const names = rows.columnsOf(row).map((column) => column.map(({ name }) => name));
+    expect(names).toEqual([["flipsPlus", "flipsMinus"], ["klOthers"], ["activeParameters"]]);
   });
 
   test("come from the newest comparison that has them", () => {
@@ -231,11 +238,9 @@ describe("words and rows", () => {
   });
 
   test("say what to try when nothing flips", () => {
-    expect(rows.idleHint({ ...row, flipsPlus: 0 })).toBeUndefined();
-    expect(rows.idleHint({ ...row, flipsPlus: Number.NaN, flipsMinus: 0 })).toContain("more steps");
-    expect(rows.idleHint({ ...row, flipsPlus: 0, flipsMinus: 0, activeParameters: 0 })).toBe(
-      "Try “Use few numbers” further to the left.",
-    );
+    expect(rows.idleHint(rowWith(0, 1, 1234))).toBeUndefined();
+    expect(rows.idleHint(rowWith(Number.NaN, 0, 1234))).toContain("more steps");
+    expect(rows.idleHint(rowWith(0, 0, 0))).toBe("Try “Use few numbers” further to the left.");
   });
 
   test("describe the curves, and speak at every tenth only", () => {

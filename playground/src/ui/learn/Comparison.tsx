@@ -1,6 +1,6 @@
 import type { ComparisonRow } from "../../protocol";
 import { show } from "../../state/learning";
-import { tableRow } from "../../view/learned";
+import { columnsOf, methodWords } from "../../view/learned";
 
 /** All that was learned on this task, measured on the same held-out prompts. */
 export function Comparison({ rows, shown }: { rows: readonly ComparisonRow[]; shown: string }) {
@@ -14,42 +14,38 @@ export function Comparison({ rows, shown }: { rows: readonly ComparisonRow[]; sh
           <thead>
             <tr>
               <th scope="col">Learned</th>
-              <th scope="col" title="Share of the answers that flip at β = +1, and at β = −1">
-                Flips <small>+1 / −1</small>
-              </th>
-              <th scope="col" title="How much other tokens are disturbed: KL over all but the answers, nats">
-                Others <small>KL</small>
-              </th>
-              <th scope="col" title="How often the likeliest other token stays the same">
-                Kept <small>other</small>
-              </th>
-              <th scope="col" title="Numbers that are not 0, and the places they act at">
-                Numbers <small>places</small>
-              </th>
+              {columnsOf(rows[0]!).map(([cell, ...below]) => (
+                <th scope="col" key={cell!.name} title={cell!.says}>
+                  {cell!.label}
+                  {below.map(({ name, label }) => (
+                    <small key={name}>{label}</small>
+                  ))}
+                </th>
+              ))}
               <th scope="col">
                 <span class="visually-hidden">Put on the desk</span>
               </th>
             </tr>
           </thead>
           <tbody>
-            {rows.map(tableRow).map((row) => (
+            {rows.map((row) => (
               <tr key={row.handle} class={row.handle === shown ? "shown" : ""}>
                 <th scope="row">
-                  {row.method} <small>{row.sites}</small>
+                  {methodWords[row.method]} <small>{row.sites.join(", ")}</small>
                 </th>
-                <td>
-                  {row.flipsPlus} <small>{row.flipsMinus}</small>
-                </td>
-                <td>{row.klOthers}</td>
-                <td>{row.bestOtherKept}</td>
-                <td>
-                  {row.parameters} <small>{row.places}</small>
-                </td>
+                {columnsOf(row).map(([cell, ...below]) => (
+                  <td key={cell!.name}>
+                    {cell!.text}
+                    {below.map(({ name, text }) => (
+                      <small key={name}>{text}</small>
+                    ))}
+                  </td>
+                ))}
                 <td>
                   <button
                     type="button"
                     class="small"
-                    aria-label={`Show ${row.method} at ${row.sites}`}
+                    aria-label={`Show ${methodWords[row.method]} at ${row.sites.join(", ")}`}
                     aria-current={row.handle === shown}
                     onClick={() => show(row.handle)}
                   >
