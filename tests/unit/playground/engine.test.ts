@@ -362,7 +362,7 @@ describe("learning", () => {
     expect(reports.at(-1)).toMatchObject({ step: 12, steps: 12, places });
     expect(reports.length).toBeLessThan(12);
     expect(interventionFromBytes(await own.carriedBytes(got.handle), model).metrics.activeParameters).toBe(
-      activeParameters,
+      metrics.activeParameters,
     );
     await carriedIsTurned(own, got, want);
   });
