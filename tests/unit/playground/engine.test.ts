@@ -361,7 +361,7 @@ describe("learning", () => {
     expect(got.examples[0]!.prompt).toBe(held[0]!.text);
     expect(reports.at(-1)).toMatchObject({ step: 12, steps: 12, places });
     expect(reports.length).toBeLessThan(12);
-    expect(interventionFromBytes(await own.carriedBytes(got.handle), model).metrics.activeParameters).toBe(
+    expect(interventionFromBytes(await own.carriedBytes(got.handle), model).activeParameters).toBe(
       metrics.activeParameters,
     );
     await carriedIsTurned(own, got, want);
