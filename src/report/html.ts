@@ -58,7 +58,11 @@ export function table({ label, columns, rows, groups }: TableParts): string {
 }
 
 function cellHtml(cell: Cell): string {
-  return typeof cell === "string" ? escapeHtml(cell) : cell.html;
+  if (typeof cell !== "string") return cell.html;
+  const [, value, interval] = /^(.+) (\[.+\])$/.exec(cell) ?? [];
+  if (value === undefined || interval === undefined) return escapeHtml(cell);
+  // A narrow column breaks between both, and within neither.
+  return `<span class="pair">${escapeHtml(value)}</span> <span class="pair">${escapeHtml(interval)}</span>`;
 }
 
 /** Every filled cell starts like a number. */

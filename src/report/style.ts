@@ -13,7 +13,7 @@ const RULES = `
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--ink);
 font:16px/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;overflow-wrap:anywhere}
-main{max-width:58rem;margin:0 auto;padding:2.5rem 1.25rem 4rem}
+main{max-width:72rem;margin:0 auto;padding:2.5rem 1.25rem 4rem}
 h1{font-size:clamp(1.6rem,1.2rem + 2vw,2.25rem);line-height:1.2;letter-spacing:-.02em;margin:0 0 .75rem;
 text-wrap:balance}
 h2{font-size:1.3rem;line-height:1.3;letter-spacing:-.01em;margin:3rem 0 .5rem;padding-top:1.5rem;
@@ -68,6 +68,7 @@ thead th{font-size:.8rem;color:var(--soft);font-weight:600;vertical-align:bottom
 tbody th{font-weight:600}
 tbody tr:last-child>*{border-bottom:0}
 .num{text-align:right;white-space:nowrap}
+.num:has(.pair){white-space:normal}
 .name,.pair{white-space:nowrap}
 thead .num{white-space:normal}
 .pairs{display:flex;flex-wrap:wrap;gap:.1rem .9rem;min-width:15rem}

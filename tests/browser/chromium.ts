@@ -16,6 +16,10 @@ export interface Seen {
   /** Width and height of every chart in pixels, and how much of it is drawn. */
   charts: { kind: string; width: number; height: number; shapes: number }[];
   tables: number;
+  /** Elements that reach beyond the page, unless they lie in a box that scrolls. */
+  overflowing: string[];
+  /** Texts of charts that reach beyond their chart. */
+  clipped: string[];
   loaded: number;
 }
 
@@ -30,12 +34,24 @@ addEventListener("load", () => {
     const kind = svg.closest("figure").dataset.kind;
     return { kind, width, height, shapes: svg.querySelectorAll("rect,path,circle,line,text").length };
   });
+  const isBeyond = (inner, outer) =>
+    inner.left < outer.left - 0.5 || inner.right > outer.right + 0.5 ||
+    inner.top < outer.top - 0.5 || inner.bottom > outer.bottom + 0.5;
+  const whole = { left: 0, top: -Infinity, right: page.documentElement.clientWidth, bottom: Infinity };
+  const overflowing = [...page.body.querySelectorAll("*")]
+    .filter((element) => !element.parentElement.closest(".scroll") && isBeyond(element.getBoundingClientRect(), whole))
+    .map((element) => element.outerHTML.slice(0, 80));
+  const clipped = [...page.querySelectorAll("svg text")]
+    .filter((text) => isBeyond(text.getBoundingClientRect(), text.closest("svg").getBoundingClientRect()))
+    .map((text) => text.closest("figure").dataset.kind + ": " + text.textContent.slice(0, 40));
   document.querySelector("pre").textContent = JSON.stringify({
     innerWidth: window_.innerWidth,
     scrollWidth: page.documentElement.scrollWidth,
     background: window_.getComputedStyle(page.body).backgroundColor,
     charts,
     tables: page.querySelectorAll("table").length,
+    overflowing,
+    clipped,
     loaded: window_.performance.getEntriesByType("resource").length,
   });
 });`;

@@ -14,22 +14,27 @@ describe.skipIf(chromium === undefined)("the report of a sweep in a browser", ()
     html = (await renderReport(sweepReport())).html;
   });
 
-  test.each([360, 1200])("draws every figure at %i px, and only charts and tables scroll sideways", async (width) => {
-    const seen = await look(html, width, "light");
-    expect(seen.innerWidth).toBe(width);
-    expect(seen.scrollWidth).toBeLessThanOrEqual(width);
-    expect(seen.console).toEqual([]);
-    expect(seen.loaded).toBe(0);
-    const kinds = ["example", "faders", "vectors", "pareto", "dial", "curve", "lens", "attribution", "attention"];
-    expect([...new Set(seen.charts.map(({ kind }) => kind))].sort()).toEqual(kinds.sort());
-    expect(seen.charts).toHaveLength(32);
-    // The example, faders, settings, harm, baselines of both tasks, and versions.
-    expect(seen.tables).toBe(11);
-    for (const { kind, width: w, height, shapes } of seen.charts) {
-      expect(Math.min(w, height), kind).toBeGreaterThan(60);
-      expect(shapes, kind).toBeGreaterThan(5);
-    }
-  });
+  test.each([390, 1280])(
+    "draws every figure whole at %i px, and only charts and tables scroll sideways",
+    async (width) => {
+      const seen = await look(html, width, "light");
+      expect(seen.innerWidth).toBe(width);
+      expect(seen.scrollWidth).toBeLessThanOrEqual(width);
+      expect(seen.overflowing).toEqual([]);
+      expect(seen.clipped).toEqual([]);
+      expect(seen.console).toEqual([]);
+      expect(seen.loaded).toBe(0);
+      const kinds = ["example", "faders", "vectors", "pareto", "dial", "curve", "lens", "attribution", "attention"];
+      expect([...new Set(seen.charts.map(({ kind }) => kind))].sort()).toEqual(kinds.sort());
+      expect(seen.charts).toHaveLength(32);
+      // The example, faders, settings, harm, baselines of both tasks, and versions.
+      expect(seen.tables).toBe(11);
+      for (const { kind, width: w, height, shapes } of seen.charts) {
+        expect(Math.min(w, height), kind).toBeGreaterThan(60);
+        expect(shapes, kind).toBeGreaterThan(5);
+      }
+    },
+  );
 
   test("is dark where the reader's system is, as wide as before", async () => {
     const [light, dark] = [await look(html, 360, "light"), await look(html, 360, "dark")];

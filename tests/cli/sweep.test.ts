@@ -74,7 +74,7 @@ test("a sweep that was killed and one that was stopped go on to the same bytes a
   for (const line of results.trim().split("\n")) expect(JSON.parse(line).offTask.tokens).toHaveLength(64);
   const report = await readFile(join(folder, "whole", "report.html"), "utf8");
   expect(whole.seen.out).toContain(`Report: ${join(folder, "whole", "report.html")}`);
-  for (const title of ["Harm off the task", "Baselines", "How few places are enough", "The paper's claims"]) {
+  for (const title of ["Harm off the task", "Baselines", "How few places are enough", "The paper&#39;s claims"]) {
     expect(report.includes(`>${title}</h`), title).toBe(true);
   }
   expect(await lines("whole", "results.jsonl")).toHaveLength(12);
