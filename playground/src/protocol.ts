@@ -22,11 +22,11 @@ export interface ModelInfo {
   /** Sites of this model that a fader can turn: those of width `d_model`, and `z` by heads is not among them. */
   sites: Site[];
   fingerprint: string;
-  /** Whether text can be read at all: a model without a tokenizer is refused. */
+  /** A model without a tokenizer is refused. */
   hasTokenizer: true;
 }
 
-/** What computes, for the status line. */
+/** Threads and kernels, for the status line. */
 export interface EngineStatus {
   threads: number;
   /** Why there is only one thread, if there is: the page is not cross-origin isolated. */
@@ -70,7 +70,7 @@ export interface SteerRequest {
   top?: number;
 }
 
-/** One token with its probability in the model as it is and under the edit. */
+/** A token with its probability in the model as it is and under the edit. */
 export interface Outcome extends TokenText {
   clean: number;
   steered: number;
@@ -143,7 +143,7 @@ export interface MeasuredCell {
   text: string;
 }
 
-/** One row of the comparison, all measured on the same held-out prompts. */
+/** A row of the comparison; all are measured on the same held-out prompts. */
 export interface ComparisonRow {
   handle: string;
   method: Kind;
@@ -215,7 +215,7 @@ export interface DownloadProgress {
   total: number;
 }
 
-/** What every method of the engine rejects with. Its own fields are plain data, so that they cross to the page. */
+/** The error of every method of the engine. Its own fields are plain data, so that they cross to the page. */
 export class EngineError extends Error {
   /** The name of the library's error class, or "EngineError" for what the engine itself refuses. */
   override readonly name: string;
@@ -241,7 +241,7 @@ export class EngineError extends Error {
   }
 }
 
-/** What the worker offers. Every method rejects with an `EngineError`. */
+/** The interface of the worker. Every method rejects with an `EngineError`. */
 export interface Engine {
   status(): Promise<EngineStatus>;
   /** Closes the model that was open; when this one cannot be opened, the other stays. */

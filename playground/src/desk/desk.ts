@@ -2,7 +2,7 @@ import type { Kind, PlaceStrength, Site } from "fader";
 import type { Answers, Edit } from "../protocol";
 import { type Strips, sounding } from "./strip";
 
-/** What the faders cannot show: vectors and dynamic scalars, which the worker keeps. */
+/** An intervention that faders cannot show (vectors, dynamic scalars), which the worker keeps. */
 export interface Carried {
   readonly handle: string;
   readonly method: Kind;
@@ -25,17 +25,17 @@ export interface Desk {
 
 export const emptyDesk: Desk = { prompt: "", strips: {}, beta: 1 };
 
-/** What the worker is asked to do to the model. */
+/** The edit that a desk asks of the worker. */
 export function editOf({ strips, beta, keep, carried }: Desk): Edit {
   return { faders: sounding(strips, keep), beta, ...(carried && { carried: carried.handle }) };
 }
 
-/** Whether anything is turned at all. */
+/** True where anything is turned. */
 export function isTouched({ strips, carried }: Desk): boolean {
   return carried !== undefined || Object.keys(strips).length > 0;
 }
 
-/** How many faders are turned at each site. */
+/** Counts the turned faders of each site. */
 export function turnedBySite({ strips, keep }: Desk): Map<Site, number> {
   const counts = new Map<Site, number>();
   for (const { site } of sounding(strips, keep)) counts.set(site, (counts.get(site) ?? 0) + 1);

@@ -2,7 +2,7 @@ import type { Site } from "fader";
 import type { Desk } from "./desk";
 import { keyOf, mostAlpha, placeOf, type Strip } from "./strip";
 
-/** What a link carries: the desk, the site that is shown, and the bytes of what faders cannot show. */
+/** The content of a link: the desk, the site that is shown, and the bytes of a carried intervention. */
 export interface LinkState {
   readonly desk: Omit<Desk, "carried">;
   readonly site: Site;
@@ -96,7 +96,7 @@ async function unpack(text: string): Promise<Packed> {
     const packed: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (typeof packed === "object" && packed !== null) return packed as Packed;
   } catch {
-    // Said below, in one way.
+    // Every kind of damage is reported below as one.
   }
   throw broken();
 }

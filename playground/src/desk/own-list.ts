@@ -3,11 +3,11 @@ export interface OwnPrompt {
   readonly text: string;
   readonly correct: string;
   readonly wrong: string;
-  /** What the split is made by; the answers where it is missing. */
+  /** Prompts of one group are held out together; by default those with the same answers. */
   readonly group?: string;
 }
 
-/** What is wrong with a list, at a line (from 1) or as a whole. */
+/** An error in a list, at a line (from 1) or in the whole. */
 export interface ListError {
   readonly line?: number;
   readonly problem: string;
@@ -69,7 +69,7 @@ export function formatList(prompts: readonly OwnPrompt[]): string {
     .join("\n");
 }
 
-/** The same list with one more prompt at its end. */
+/** A list with one more prompt at its end. */
 export function withPrompt(list: string, prompt: OwnPrompt): string {
   return [...(list.trim() === "" ? [] : [list.trimEnd()]), formatList([prompt])].join("\n");
 }
@@ -86,4 +86,52 @@ function unescaped(field: string): string {
 /** Spaces inside stay as they are; those at an end would be taken for the distance to the bar. */
 function escaped(field: string): string {
   return field.replace(/[\\|\n\r\t]/g, (sign) => letters.get(sign)!).replace(/^ | $/g, "\\s");
+}
+
+/**
+ * Prompts of a file as `fader --prompts` takes it: a JSON list, or one JSON object a line, of
+ * `{ "text", "correct", "wrong" }`, with `"group"` if one likes. Throws an `Error` in plain words.
+ */
+export function readPromptFile(name: string, content: string): OwnPrompt[] {
+  const entries = entriesOf(name, content.replace(/^\uFEFF/, ""));
+  if (entries.length === 0) throw new Error(`${name} holds no prompts.`);
+  return entries.map(({ value, at }) => promptOf(name, value, at));
+}
+
+interface Entry {
+  readonly value: unknown;
+  /** Its line or number, in words. */
+  readonly at: string;
+}
+
+function entriesOf(name: string, content: string): Entry[] {
+  if (content.trimStart().startsWith("[")) {
+    return (parsed(name, content) as unknown[]).map((value, i) => ({ value, at: `entry ${i + 1}` }));
+  }
+  return content.split("\n").flatMap((line, i) => {
+    const at = `line ${i + 1}`;
+    return line.trim() === "" ? [] : [{ value: parsed(`${name}, ${at}`, line), at }];
+  });
+}
+
+function parsed(where: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${where} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function promptOf(name: string, value: unknown, at: string): OwnPrompt {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Error(`${name}, ${at} is no prompt: write { "text": "…", "correct": "Paris", "wrong": "Rome" }.`);
+  }
+  const { text, correct, wrong, group } = value as Record<string, unknown>;
+  for (const [key, part] of Object.entries({ text, correct, wrong })) {
+    if (typeof part !== "string" || part === "") throw new Error(`${name}, ${at} has no "${key}".`);
+  }
+  if (group !== undefined && (typeof group !== "string" || group === "")) {
+    throw new Error(`${name}, ${at}: "group" is no text.`);
+  }
+  return { text, correct, wrong, ...(group !== undefined && { group }) } as OwnPrompt;
 }

@@ -2,7 +2,7 @@ import type { Kind, Site } from "fader";
 import type { LearnRequest, TaskChoice } from "../protocol";
 import { type ListError, parseList } from "./own-list";
 
-/** What the form holds. */
+/** The values of the form. */
 export interface Settings {
   readonly task: TaskChoice["kind"];
   /** The list of one's own, as it is written. */
@@ -42,7 +42,7 @@ export function sitesIn(settings: Settings, sites: readonly Site[]): Site[] {
   return sites.filter((site) => settings.sites.includes(site));
 }
 
-/** What the engine is asked for, or what is wrong with the form. `sites`: those of the model. */
+/** The request of a form, or the errors in it. `sites`: those of the model. */
 export function requestOf(settings: Settings, sites: readonly Site[]): LearnRequest | ListError[] {
   const { method, faithfulness, minimalityStep, steps, seed } = settings;
   const list = settings.task === "own" ? parseList(settings.own) : undefined;

@@ -1,7 +1,7 @@
 import type { Place, PlaceStrength, Site } from "fader";
 import type { FaderValue } from "../protocol";
 
-/** One fader as it stands on the desk. */
+/** A fader as it stands on the desk. */
 export interface Strip {
   /** The activation is multiplied by 1 + alpha: 0 leaves it as it is. */
   readonly alpha: number;
@@ -15,7 +15,7 @@ export interface Strip {
 
 export type Strips = Readonly<Record<string, Strip>>;
 
-/** How far a fader can be dragged, and turned by a number. */
+/** The largest |α| that dragging reaches, and that a number may have. */
 export const travel = 3;
 export const mostAlpha = 20;
 
@@ -30,8 +30,8 @@ export function placeOf(key: string): Required<Place> {
   return { site, layer: Number(layer), position: Number(position) };
 }
 
-/** Whether a fader stands where nothing of it has to be remembered. */
-export function isAtRest({ alpha, muted, solo, reversed }: Strip): boolean {
+/** True for a fader as every fader begins, which need not be stored. */
+function isAtRest({ alpha, muted, solo, reversed }: Strip): boolean {
   return alpha === 0 && !muted && !solo && !reversed;
 }
 
@@ -42,7 +42,7 @@ export function soundingAlpha({ alpha, muted, reversed }: Strip): number {
   return reversed ? -2 - alpha : alpha;
 }
 
-/** What the faders do to the model, the largest first; with `keep` only so many of them. */
+/** The faders that act on the model, the largest first; with `keep` only so many of them. */
 export function sounding(strips: Strips, keep?: number): FaderValue[] {
   const entries = Object.entries(strips);
   const isSolo = entries.some(([, { solo }]) => solo);
@@ -68,7 +68,7 @@ export function stripsOf(values: readonly FaderValue[]): Strips {
   );
 }
 
-/** The same strips with some of them changed; one that comes to rest is forgotten. */
+/** A copy with some strips changed; those that come to rest are left out. */
 export function withStrips(
   strips: Strips,
   keys: Iterable<string>,

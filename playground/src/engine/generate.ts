@@ -5,7 +5,7 @@ import type { Session } from "./session";
 
 /**
  * Continues a prompt as the model is and under an edit, side by side in one batch. Resolves with false when `signal`
- * ended it. Faders stay with the tokens of the prompt; what is tied to no position edits new tokens too.
+ * ended it. Faders stay with the tokens of the prompt; edits without positions act on new tokens too.
  */
 export async function generateBoth(
   session: Session,

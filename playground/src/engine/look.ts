@@ -4,7 +4,7 @@ import type { Answers, AttentionResult, Edit, LensCell, LensResult } from "../pr
 import { turnedBy } from "./edit";
 import type { Session } from "./session";
 
-/** Which tokens each head of one block reads. */
+/** Attention of each head of one block, without and with an edit. */
 export function attention(session: Session, request: { prompt: string; edit: Edit; layer: number }): AttentionResult {
   const { prompt, edit, layer } = request;
   const { model, info } = session;
@@ -18,7 +18,7 @@ export function attention(session: Session, request: { prompt: string; edit: Edi
   return { tokens: ids.map((id) => session.token(id).text), clean: clean!, steered: steered! };
 }
 
-/** What the model would say if it ended at each place of the residual stream. */
+/** The logit lens at each place of the residual stream, without and with an edit. */
 export function lens(session: Session, request: { prompt: string; edit: Edit; answers?: Answers | undefined }) {
   const { prompt, edit, answers } = request;
   const ids = session.idsToRun(prompt);

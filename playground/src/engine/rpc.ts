@@ -4,7 +4,7 @@ import { type Engine, EngineError } from "../protocol";
 /** The one function that the worker offers. Errors come back as the data of an `EngineError`: Comlink keeps no classes. */
 type Call = (method: string, ...given: unknown[]) => Promise<{ value: unknown } | { error: EngineError }>;
 
-/** What is used of a `Worker`. */
+/** The part of a `Worker` that is used; tests give another. */
 export interface EngineWorker extends Comlink.Endpoint {
   terminate(): void;
 }

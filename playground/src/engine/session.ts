@@ -6,7 +6,7 @@ import { engineErrorOf, refusal } from "./engine-error";
 /** An intervention that the page knows by its handle. */
 export interface Carried {
   readonly kind: Kind;
-  /** What it does at β = 1. */
+  /** The intervention at β = 1. */
   readonly map: Interventions;
   /** The file that it is. */
   readonly bytes: Uint8Array;
@@ -54,7 +54,7 @@ export class Session {
     return this.reading(prompt).ids;
   }
 
-  /** Those of a prompt to run. Refuses one that is empty, or longer than the model's context. */
+  /** Token ids of a prompt to run. Refuses one that is empty, or longer than the model's context. */
   idsToRun(prompt: string): readonly number[] {
     const ids = this.ids(prompt);
     const { n_ctx, name } = this.info;

@@ -24,7 +24,7 @@ import {
 export const engine = connectEngine(new Worker(new URL("../engine/worker.ts", import.meta.url), { type: "module" }));
 
 const generatedTokens = 24;
-/** A continuation takes longer than an answer: it waits until the hand rests. */
+/** A continuation takes longer than an answer: it begins when nothing has changed for so long, in milliseconds. */
 const restMs = 250;
 
 let tokensOf: { prompt: string; model: string } | undefined;
@@ -54,13 +54,13 @@ const steer = latest(async () => {
   }
 });
 
-/** Why the two answers cannot be watched, where that is all that is wrong. */
+/** The error of the two answers, where the prompt itself is fine. */
 let misnamed: unknown;
 
-/** Answers that the model has no token for do not keep it from answering. */
+/** Asks without the answers where the model has no token for them, so that the rest is still shown. */
 async function ask(request: Omit<SteerRequest, "answers">, answers: Answers | undefined): Promise<SteerResult> {
   misnamed = undefined;
-  // One that is still being typed is no answer yet.
+  // Half of a pair is still being typed.
   if (!answers?.correct || !answers.wrong) return engine.steer(request);
   try {
     return await engine.steer({ ...request, answers });
@@ -71,7 +71,7 @@ async function ask(request: Omit<SteerRequest, "answers">, answers: Answers | un
   }
 }
 
-/** What was said about the prompt or the faders: it goes when they work again. */
+/** The notice about the prompt or the faders, which goes when they work again. */
 let complaint: Notice | undefined;
 
 function count(): void {
@@ -99,7 +99,7 @@ const write = afterPause(async () => {
       if (isCurrent()) continuation.value = { ...texts, isRunning: true };
     });
   } catch (error) {
-    // What is wrong with the prompt has been said by the answer already.
+    // Without an answer, the answer's own error message is already on the page.
     if (isCurrent() && result.value !== undefined) complain(error);
   }
   if (isCurrent()) continuation.value = { ...texts, isRunning: false };
@@ -138,7 +138,7 @@ export async function openModel(source: ModelSource, name: string, begin: () => 
     });
     return true;
   } catch (error) {
-    // One that gave way to another has nothing to say.
+    // The error of a superseded opening is only that it was superseded.
     if (own === attempts) complain(error);
     return false;
   } finally {
@@ -146,5 +146,5 @@ export async function openModel(source: ModelSource, name: string, begin: () => 
   }
 }
 
-/** How many models were asked for: only the last counts. */
+/** Counts openings: only the last one may report progress and errors. */
 let attempts = 0;

@@ -40,7 +40,7 @@ function lengthHint(learnedOn: readonly string[]): { hint?: string } {
   return { hint: `It was made for a prompt of ${learnedOn.length} tokens: ${text.replaceAll("\n", " ⏎ ")}` };
 }
 
-export async function openModelFiles(files: readonly File[]): Promise<void> {
+async function openModelFiles(files: readonly File[]): Promise<void> {
   const name = files[0]!.webkitRelativePath.split("/")[0] || "dropped files";
   await change({ kind: "files", files }, name);
 }

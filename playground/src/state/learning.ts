@@ -10,7 +10,7 @@ import { engine } from "./compute";
 import { latest } from "./latest";
 import { changeDesk, desk, history, learning, model, result, showFaders, site, tokens } from "./store";
 
-/** What has been learned on one model, the newest last, and which of it was put on the desk. */
+/** The results of learning on one model, the newest last, and the handle of the one that was put on the desk. */
 interface Lessons {
   readonly model: ModelInfo;
   readonly all: readonly Lesson[];
@@ -25,20 +25,20 @@ export interface Lesson {
 
 export const settings = signal<Settings>(defaults);
 export const areSettingsOpen = signal(true);
-/** What is wrong with the form, once somebody wanted to learn with it. */
+/** Errors of the form, from the first attempt to learn with it on. */
 export const formErrors = signal<readonly ListError[]>([]);
-/** What the engine refused. */
+/** The engine's refusal of the last request. */
 export const refused = signal<EngineError | undefined>(undefined);
 /** The losses so far, while it learns. */
 export const losses = signal<readonly LearnProgress[]>([]);
-/** Asked to stop, and not stopped yet. */
+/** True from `cancel` until learning has ended. */
 export const isStopping = signal(false);
 
 const lessons = signal<Lessons | undefined>(undefined);
 /** Interventions belong to the model that was open: another one has learned nothing yet. */
 const current = computed(() => (lessons.value?.model === model.value ? lessons.value : undefined));
 
-/** What was put on the desk last. */
+/** The result that was put on the desk last. */
 export const lesson = computed(() => current.value?.all.find(({ learned }) => learned.handle === current.value!.shown));
 export const comparison = computed(() => {
   return current.value === undefined
@@ -52,7 +52,7 @@ export const comparison = computed(() => {
 /** The strips or the handle that the desk had when the lesson was put on it. */
 const put = signal<unknown>(undefined);
 const onDesk = computed(() => desk.value.carried?.handle ?? desk.value.strips);
-/** Whether the desk still holds what was learned, at whatever β and on whatever prompt. */
+/** True while the desk holds that result, at whatever β and on whatever prompt. */
 export const isOnDesk = computed(() => lesson.value !== undefined && onDesk.value === put.value);
 
 export function change(more: Partial<Settings>): void {
@@ -148,7 +148,7 @@ export function showExample(by: 1 | -1): void {
   changeDesk({ prompt, answers: { correct, wrong } }, "example");
 }
 
-/** Takes down what the page shows now; what is returned puts it back. */
+/** Stores what the page shows now, and returns the function that restores it. */
 function remember(): () => void {
   const before = [history.value, tokens.value, result.value, site.value] as const;
   return () => {

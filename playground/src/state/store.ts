@@ -5,7 +5,7 @@ import { type History, historyOf, record, redo, settle, undo } from "../desk/his
 import { keyOf, type Strip, type Strips, stripsOf, withStrips } from "../desk/strip";
 import type { DownloadProgress, EngineStatus, FaderValue, ModelInfo, SteerResult, TokenText } from "../protocol";
 
-/** Something to tell: what went wrong and a way on, or what was done. */
+/** A message: a problem with a way on, or something done. */
 export interface Notice {
   readonly tone: "problem" | "done";
   readonly text: string;
@@ -19,9 +19,9 @@ export interface Continuation {
   readonly isRunning: boolean;
 }
 
-/** What the left half shows of the layer × token grid. */
+/** Views of the left half. */
 export type InsideView = "faders" | "map" | "lens" | "attention";
-/** What the right half shows. */
+/** Views of the right half. */
 export type OutsideView = "answer" | "learn";
 
 export const status = signal<EngineStatus | undefined>(undefined);

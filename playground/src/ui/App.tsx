@@ -1,6 +1,5 @@
 import { useEffect } from "preact/hooks";
-import { type InsideView, inside, type OutsideView, outside } from "../state/store";
-import { listenForUndo } from "../state/undo-keys";
+import { type InsideView, inside, learning, type OutsideView, outside, redoStep, undoStep } from "../state/store";
 import { AnswerPanel } from "./answer/AnswerPanel";
 import { Duel } from "./answer/Duel";
 import { DropZone } from "./chrome/DropZone";
@@ -64,4 +63,20 @@ export function App() {
       <Tour />
     </>
   );
+}
+
+/** Ctrl or ⌘ with Z undoes, with Shift or Y redoes; text fields keep these keys for their own text. */
+function listenForUndo(): () => void {
+  const listen = (event: KeyboardEvent) => {
+    if (!(event.ctrlKey || event.metaKey) || learning.value !== undefined) return;
+    const target = event.target as HTMLElement;
+    if (target.matches("textarea, input[type=text]")) return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    if (key === "y" || event.shiftKey) redoStep();
+    else undoStep();
+  };
+  addEventListener("keydown", listen);
+  return () => removeEventListener("keydown", listen);
 }

@@ -38,7 +38,7 @@ const letterWidth = 6.6;
 const titleLetterWidth = 10.5;
 const widestHeading = 760;
 const namespace = "http://www.w3.org/2000/svg";
-/** What no XML document may hold, not even escaped. */
+/** Characters that no XML document may hold, not even escaped. */
 const forbidden = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 
 /** The drawings in an element, one below the other under a heading, with the style of each shape as its attributes. */

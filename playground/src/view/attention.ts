@@ -23,13 +23,13 @@ export function shadesOf(pattern: readonly (readonly number[])[]): Shade[] {
     .filter(({ path, opacity }) => path && opacity > 0);
 }
 
-/** How much of its reading a head has moved elsewhere, 0 … 1: half the sum of changes, at the query where most has. */
+/** The share of its attention that a head has moved, 0 … 1: half the sum of changes, at the query with the most. */
 export function movedBy(clean: readonly (readonly number[])[], steered: readonly (readonly number[])[]): number {
   const moved = clean.map((row, q) => row.reduce((sum, weight, k) => sum + Math.abs(weight - steered[q]![k]!), 0) / 2);
   return Math.max(0, ...moved);
 }
 
-/** What a query reads most, in words: `“Poland” 43%, “is” 20%`. */
+/** The tokens that a query reads most, in words: `“Poland” 43%, “is” 20%`. */
 export function mostRead(weights: readonly number[], tokens: readonly string[], count = 3): string {
   return weights
     .map((weight, key) => ({ weight, key }))

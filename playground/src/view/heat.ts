@@ -1,4 +1,4 @@
-/** What a colour says: turned up or down, towards one answer or the other, or just how much. */
+/** Meaning of a hue: turned up or down, towards one answer or the other, or just how much. */
 export type Tone = "up" | "down" | "correct" | "wrong" | "accent";
 
 /** A coloured cell: `share` of its tone, above 0 and at most 1. */
@@ -7,7 +7,7 @@ export interface Heat {
   readonly share: number;
 }
 
-/** What the colours of a view mean, in words: from one end over nothing to the other, or from nothing to the end. */
+/** The colours of a view and the words at their ends; with `below` 0 is in the middle, without it at the start. */
 export interface Scale {
   readonly from: string;
   readonly to: string;

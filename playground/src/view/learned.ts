@@ -48,7 +48,7 @@ export function stripsWhile(method: Kind, places: readonly PlaceStrength[], toke
   if (method === "scalars") return stripsOf(fadersAt(places));
   const most = Math.max(...places.map(({ value }) => Math.abs(value)), travel);
   const scaled = places.map((place) => ({ ...place, value: (Math.abs(place.value) / most) * travel }));
-  // What is tied to no position acts on every token.
+  // A strength without a position acts on every token.
   const spread = scaled.flatMap((place) => {
     if (place.position !== undefined) return [place];
     return Array.from({ length: tokens }, (_, position) => ({ ...place, position }));
@@ -74,7 +74,7 @@ export function describeDial(dial: DialCurve): string {
   return `Probabilities by β, means over held-out prompts; ${[-1, 0, 1].map(at).join("; ")}.`;
 }
 
-/** What is said aloud: anew at every tenth of the way only, so that it can be listened to. */
+/** Progress for screen readers, which changes at every tenth of the way only, so that it can be listened to. */
 export function spokenProgress(losses: readonly LearnProgress[]): string {
   const tenth = ({ step, steps }: LearnProgress) => Math.floor((10 * step) / steps);
   const last = losses.at(-1);

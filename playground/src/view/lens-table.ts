@@ -4,7 +4,7 @@ import type { Table, TableCell } from "./table";
 import { percent, points, quoted, shown } from "./words";
 
 export type LensSide = "clean" | "steered" | "difference";
-/** What the colour shows: how likely the token is, or which of the two answers leads. */
+/** Meaning of the colour: how likely the token is, or which of the two answers leads. */
 export type LensColor = "token" | "answers";
 
 export function hasAnswers({ clean }: LensResult): boolean {
@@ -46,7 +46,7 @@ export function lensTable(result: LensResult, side: LensSide, color: LensColor, 
   };
 }
 
-/** What its colours mean. */
+/** The scale of the colours of `lensTable`. */
 export function lensScale(result: LensResult, side: LensSide, color: LensColor, answers?: Answers): Scale {
   const isChange = side === "difference";
   if (color === "answers" && hasAnswers(result) && answers) {

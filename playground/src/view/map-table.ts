@@ -11,11 +11,11 @@ export interface MapContent {
   readonly tokens: readonly string[];
   /** α of the faders that are turned. */
   readonly faders: readonly FaderValue[];
-  /** What faders cannot show: its kind, and its strength by place. */
+  /** A carried intervention: its kind, and its strength by place. */
   readonly carried?: { readonly method: string; readonly places: readonly PlaceStrength[] } | undefined;
 }
 
-/** What its colours mean: those of faders, and those of what is carried. */
+/** The scales of `mapTable`: of faders, and of the carried intervention. */
 export function mapScales({ faders, carried }: MapContent): Scale[] {
   const [most, mostStrength] = [mostOf(faders), mostCarried(carried?.places ?? [])];
   const turned: Scale = {

@@ -15,7 +15,7 @@ export function axisTo(most: number, count = 3): Axis {
   return { min: 0, max: ticks.at(-1)!, ticks };
 }
 
-/** What is smaller, 0 too, lies on the ground of an axis of decades. */
+/** Smaller values, 0 too, lie at the bottom of an axis of decades. */
 export const leastShown = 0.01;
 
 /** Decades from `leastShown` to the first at or above `most`, and to 10 at least. Its values are those of `decadeOf`. */

@@ -9,7 +9,7 @@ export const siteWords: Readonly<Partial<Record<Site, string>>> = {
   resid_post: "the stream that leaves each layer",
 };
 
-/** A token where there is little room: no space before it, and never empty or invisible. */
+/** A token as text for little room: no space before it, and never empty or invisible. */
 export function shown(token: string): string {
   const text = token
     .trim()
@@ -20,7 +20,7 @@ export function shown(token: string): string {
   return token === "" ? "∅" : token.includes("\n") ? "⏎" : "␣";
 }
 
-/** The same, cut where it is longer than `most` characters. */
+/** `shown`, cut where it is longer than `most` characters. */
 export function short(token: string, most: number): string {
   const letters = [...shown(token)];
   return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : letters.join("");

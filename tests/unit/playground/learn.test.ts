@@ -1,8 +1,13 @@
 import type { PlaceStrength } from "fader";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { readPromptFile } from "../../../playground/src/desk/own-file";
-import { formatList, type OwnPrompt, parseList, withPrompt } from "../../../playground/src/desk/own-list";
+import {
+  formatList,
+  type OwnPrompt,
+  parseList,
+  readPromptFile,
+  withPrompt,
+} from "../../../playground/src/desk/own-list";
 import { defaults, minimalityOf, requestOf } from "../../../playground/src/desk/request";
 import type {
   ComparisonRow,

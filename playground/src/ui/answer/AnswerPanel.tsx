@@ -1,4 +1,5 @@
 import { continuation, result } from "../../state/store";
+import { shown } from "../../view/words";
 
 const percent = (p: number) => (p >= 0.0995 ? `${(100 * p).toFixed(0)}%` : `${(100 * p).toFixed(1)}%`);
 
@@ -28,7 +29,7 @@ export function AnswerPanel() {
           {outcome?.outcomes.map((row, i) => (
             <tr key={row.id} class={mark(i)}>
               <th scope="row">
-                <code>{row.text === "\n" ? "⏎" : row.text.trim() || "␣"}</code>
+                <code>{shown(row.text)}</code>
               </th>
               <td class="clean" style={{ "--p": row.clean }}>
                 {percent(row.clean)}

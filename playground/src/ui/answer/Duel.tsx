@@ -1,7 +1,6 @@
 import type { Outcome } from "../../protocol";
 import { desk, model, result } from "../../state/store";
-
-const percent = (p: number) => (p > 0 && p < 0.005 ? "<1%" : `${Math.round(100 * p)}%`);
+import { percent, shown } from "../../view/words";
 
 /** The two answers against each other, or the likeliest token where there are none. */
 export function Duel() {
@@ -13,8 +12,8 @@ export function Duel() {
   return (
     <div class="duel">
       <p class="says" aria-live="polite">
-        The model says <strong class={sideOf(after, outcomes, delta !== undefined)}>{after.text.trim() || "⏎"}</strong>
-        {after.id === before.id ? "" : <span class="was"> and not {before.text.trim() || "⏎"}</span>}
+        The model says <strong class={sideOf(after, outcomes, delta !== undefined)}>{shown(after.text)}</strong>
+        {after.id === before.id ? "" : <span class="was"> and not {shown(before.text)}</span>}
       </p>
       {delta && (
         <>

@@ -12,7 +12,7 @@ export function ModelDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | 
   const busy = opening.value;
   const progress = busy?.progress;
   const close = () => dialog.current?.close();
-  // What lies behind a dialog is neither seen nor read aloud: what went wrong here is said here too.
+  // The notice bar behind an open dialog is neither seen nor read aloud, so problems are shown here too.
   const [failed, setFailed] = useState<Notice>();
   const open = async (source: ModelSource, named: string) => {
     setFailed(undefined);

@@ -18,10 +18,10 @@ export function Words({ text, details = {}, hint }: Notice) {
   );
 }
 
-/** What went wrong, or was done; said to screen readers too. */
+/** The last notice: a problem, or something done. Screen readers say it too. */
 export function NoticeBar() {
   const now = notice.value;
-  // What was done needs no answer; what went wrong stays until it is read.
+  // A notice of something done goes by itself; a problem stays until it is closed.
   useEffect(() => {
     if (now?.tone !== "done") return;
     const timer = setTimeout(() => {

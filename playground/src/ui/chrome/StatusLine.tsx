@@ -1,6 +1,6 @@
 import { model, status, updateRate } from "../../state/store";
 
-/** What computes, and that nothing leaves the page. */
+/** Threads and size of the model, and that nothing leaves the page. */
 export function StatusLine() {
   const engine = status.value;
   const opened = model.value;

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { inside, outside } from "../../state/store";
 
 interface Stop {
-  /** What is pointed at. */
+  /** Selector of the element that is pointed at. */
   readonly at: string;
   readonly title: string;
   readonly text: string;
@@ -99,7 +99,7 @@ export function Tour() {
       own.style.setProperty("left", `${left}px`);
     };
     document.querySelector(stop.at)?.scrollIntoView({ block: "nearest" });
-    // What the stop has opened is drawn first.
+    // `before` may have opened a view: it is drawn before the card is placed.
     const frame = requestAnimationFrame(() => {
       place();
       card.current?.scrollIntoView({ block: "nearest" });

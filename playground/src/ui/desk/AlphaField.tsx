@@ -2,12 +2,12 @@ import { signal } from "@preact/signals";
 import { mostAlpha, tidyAlpha } from "../../desk/strip";
 import { changeStrips, endMovement, selection } from "../../state/store";
 
-/** What is being typed, and may not be a number yet: "−", "0." */
+/** The text that is being typed, which may not be a number yet: "−", "0." */
 const draft = signal<string | undefined>(undefined);
 
 /** The number of the selected faders, to be typed. */
 export function AlphaField({ alpha, isOff }: { alpha: number; isOff: boolean }) {
-  // What was learned or read from a file has more digits than anybody types.
+  // Learned numbers, and those of files, have more digits than there is room for.
   const text = draft.value ?? String(tidyAlpha(alpha));
   const isNumber = numberOf(text) !== undefined;
   return (

@@ -19,7 +19,7 @@ interface Props {
   height: number;
 }
 
-/** One fader: a cap on a track whose middle is "as it is". Drag, wheel, keys; two clicks put it to rest. */
+/** A fader: a cap on a track whose middle is "as it is". Drag, wheel, keys; two clicks put it to rest. */
 export const FaderCell = memo(
   function FaderCell({ id, name, strip, isSelected, isFocus, isResting, onSelect, x, y, width, height }: Props) {
     const drag = useDrag(id, height, onSelect);
@@ -30,7 +30,7 @@ export const FaderCell = memo(
     const flags = [strip.muted && "muted", strip.solo && "solo", strip.reversed && "reversed"].filter(Boolean);
     const tone = alpha === 0 ? "" : alpha > 0 ? "up" : "down";
     const box = { x, y, width, height, rx: 7 };
-    // What is written stands at the end that the cap is not at, the number first.
+    // The number, and the flags next to it, stand at the end that the cap is not at.
     const line = (index: number) => (alpha > 0 ? y + height - 5 - 11 * index : y + 12 + 11 * index);
     return (
       <g role="gridcell" aria-selected={isSelected}>

@@ -42,7 +42,7 @@ function Faders({ layers }: { layers: number }) {
   const column = Math.max(isForTouch ? 42 : 38, (room - left) / Math.max(1, texts.length));
   const height = Math.max(60, Math.min(116, 340 / layers + gap));
   const width = Math.floor(left + column * texts.length);
-  // What was chosen elsewhere (an example, a link, a map) may lie beyond the edge.
+  // A fader that was chosen by an example, a link or the map may lie beyond the edge.
   useEffect(() => {
     const cell = focus === undefined ? null : grid.current?.querySelector(`[data-fader="${focus}"]`);
     const outer = frame.ref.current;

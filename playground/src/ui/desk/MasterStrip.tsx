@@ -2,7 +2,7 @@ import { isTouched } from "../../desk/desk";
 import { signed } from "../../desk/strip";
 import { changeDesk, desk, endMovement, history, learning, redoStep, resetDesk, undoStep } from "../../state/store";
 
-/** What acts on all faders at once: the dial β, how many are kept, undo and reset. */
+/** Controls of all faders at once: the dial β, how many are kept, undo and reset. */
 export function MasterStrip() {
   const { beta, strips, keep, carried } = desk.value;
   const count = Object.keys(strips).length;

@@ -34,7 +34,7 @@ export function useDrag(id: string, height: number, onSelect: (extend: boolean) 
     ref: element,
     onPointerDown(event: PointerEvent) {
       if (event.button !== 0 || learning.value !== undefined) return;
-      // One of several that are selected is dragged together with them.
+      // A selected fader is dragged together with the others that are selected.
       if (event.shiftKey || !selection.value.has(id)) onSelect(event.shiftKey);
       const alphas = new Map([...selection.value].map((key) => [key, (desk.value.strips[key] ?? atRest).alpha]));
       start.current = { y: event.clientY, isMoving: false, alphas };

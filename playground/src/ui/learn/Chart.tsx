@@ -20,7 +20,7 @@ interface Props {
   xWords?: (value: number) => string;
   yWords?: (value: number) => string;
   lines: readonly Line[];
-  /** What lies above the lines, placed by `left` and `bottom` in percent. */
+  /** Elements above the lines, placed by `left` and `bottom` in percent. */
   children?: ComponentChildren;
 }
 

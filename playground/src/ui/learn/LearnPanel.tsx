@@ -52,7 +52,7 @@ function sentence(): string {
   return `${taskWords[task]}, by ${methodWords[method].toLowerCase()} at ${sites.join(", ") || "no site"}`;
 }
 
-/** What the engine would not do, beside the form that asked for it. */
+/** The engine's refusal, beside the form that it is about. */
 function Refusal() {
   const problem = refused.value;
   return (

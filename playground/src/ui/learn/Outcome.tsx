@@ -6,7 +6,7 @@ import { Comparison } from "./Comparison";
 import { Dial } from "./Dial";
 import { Losses } from "./Progress";
 
-/** What was learned: its dial, its prompts, and how it stands beside the others. */
+/** The result of learning: its dial, held-out prompts to try, and the comparison with other results. */
 export function Outcome() {
   const now = lesson.value;
   if (now === undefined) return null;

@@ -1,6 +1,6 @@
 import { useRef, useState } from "preact/hooks";
-import { readPromptFile } from "../../desk/own-file";
-import { formatList, parseList, withPrompt } from "../../desk/own-list";
+
+import { formatList, parseList, readPromptFile, withPrompt } from "../../desk/own-list";
 import { change, settings } from "../../state/learning";
 import { desk } from "../../state/store";
 
@@ -13,7 +13,7 @@ const mostErrors = 4;
 export function OwnList() {
   const area = useRef<HTMLTextAreaElement>(null);
   const file = useRef<HTMLInputElement>(null);
-  // What is being typed is not wrong yet.
+  // A line that is being typed is not called wrong yet.
   const [isTyping, setTyping] = useState(false);
   const [fileProblem, setFileProblem] = useState<string>();
   const { own } = settings.value;

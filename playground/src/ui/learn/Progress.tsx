@@ -13,7 +13,7 @@ const terms = [
 /** Points of a curve: more than there are pixels would only cost time. */
 const mostPoints = 300;
 
-/** How far learning is. */
+/** Progress of learning: steps, losses, numbers that are not 0. */
 export function Progress() {
   const all = losses.value;
   const last = all.at(-1);

@@ -19,7 +19,7 @@ const methods: Readonly<Record<Kind, string>> = {
   dynamic: "Strengths that depend on the activation itself: for prompts of any length.",
 };
 
-/** What is learned, how, where, and how hard it has to try. */
+/** The form: task, method, sites, weights of the loss, steps and seed. */
 export function SettingsForm({ isOff }: { isOff: boolean }) {
   const { task, method, faithfulness, minimalityStep, steps, seed } = settings.value;
   const times = `× ${minimalityOf(minimalityStep)}`;

@@ -1,4 +1,4 @@
-/** One of a few, side by side. */
+/** Radio buttons side by side. */
 export function Choice<T extends string | number>(props: {
   label: string;
   /** Groups the radio buttons; unique on the page. */

@@ -79,7 +79,7 @@ export function HeadMaps({ label, sides, tokens, query, onQuery }: Props) {
   );
 }
 
-/** How strongly each query reads each key, in cells of `scale` pixels. */
+/** Attention of each query to each key as shades, in cells of `scale` pixels. */
 export function Shades({ pattern, scale }: { pattern: Pattern; scale: number }) {
   const shades = useMemo(() => shadesOf(pattern), [pattern]);
   return (

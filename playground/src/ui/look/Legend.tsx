@@ -3,6 +3,7 @@ import { widthOf } from "../../view/table";
 
 const steps = 24;
 const stepWidth = 4;
+const height = 18;
 const gap = 8;
 
 /** The colours of a view, from one end to the other, between the words for its ends. */
@@ -10,13 +11,15 @@ export function Legend({ from, to, above, below, isPale }: Scale) {
   const before = Math.ceil(widthOf(from));
   const start = before + gap;
   const end = start + steps * stepWidth + gap;
+  const width = Math.ceil(end + widthOf(to));
   return (
     <svg
       class="drawing legend"
       role="img"
       aria-label={`Colours from ${from} to ${to}`}
-      width={Math.ceil(end + widthOf(to))}
-      height={18}
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
     >
       <text x={before} y={13} text-anchor="end">
         {from}

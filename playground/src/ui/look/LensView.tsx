@@ -13,7 +13,7 @@ const colors: readonly (readonly [LensColor, string])[] = [
   ["token", "how sure it is"],
 ];
 
-/** What the model would say if it ended after each layer. */
+/** The logit lens: the likeliest next token if the model ended after each layer. */
 export function LensView() {
   useEffect(() => keepFresh(readLens), []);
   const seen = lens.value;

@@ -5,7 +5,7 @@ import { percent, quoted, shown } from "../../view/words";
 
 interface Props {
   name: string;
-  /** How strongly the query reads each token. */
+  /** Attention of the query to each token, 0 … 1. */
   weights: readonly number[];
   tokens: readonly string[];
   query: number;
