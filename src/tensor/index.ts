@@ -17,7 +17,7 @@ export {
   tensor,
   zeros,
 } from "./create";
-export type { DType, TypedArray } from "./dtype";
+export type { DType, TypedArray, TypedArrays } from "./dtype";
 export {
   ArgumentError,
   DtypeError,
@@ -105,4 +105,4 @@ export {
   setProfile,
 } from "./profile";
 export { Random } from "./random";
-export { isTensor, type Nested, Tensor, type TensorLike, type TensorMethods } from "./tensor";
+export { isTensor, type Nested, Tensor, type TensorLike, type TensorMethods, type UnaryMethod } from "./tensor";

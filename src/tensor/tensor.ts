@@ -20,6 +20,7 @@ export class Tensor {
   /** Set by autodiff on what is computed from a differentiated argument. @internal */
   node: unknown = undefined;
 
+  /** Over memory that exists: `tensor`, `zeros` and others make both. @internal */
   constructor(
     /** The memory, shared by views. @internal */
     readonly storage: Storage,
@@ -129,50 +130,93 @@ export class Tensor {
 
 /** `gelu_tanh` as `geluTanh`. */
 type CamelCase<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<CamelCase<B>>}` : S;
-type UnaryMethods = { [K in keyof typeof Unary as CamelCase<K>]: () => Tensor };
+/** A function of one number, applied to each element: see the function of its name. */
+export type UnaryMethod = () => Tensor;
+type UnaryMethods = { [K in keyof typeof Unary as CamelCase<K>]: UnaryMethod };
 
 /** Ops as methods: `x.add(y)` is `add(x, y)`, where shapes and errors are described. */
 export interface TensorMethods extends UnaryMethods {
+  /** Adds element by element, broadcast. */
   add(other: TensorLike): Tensor;
+  /** Subtracts element by element, broadcast. */
   sub(other: TensorLike): Tensor;
+  /** Multiplies element by element, broadcast. */
   mul(other: TensorLike): Tensor;
+  /** Divides element by element, broadcast. */
   div(other: TensorLike): Tensor;
+  /** Raises each element to a power, broadcast. */
   pow(exponent: TensorLike): Tensor;
+  /** The larger of each pair of elements. */
   maximum(other: TensorLike): Tensor;
+  /** The smaller of each pair of elements. */
   minimum(other: TensorLike): Tensor;
+  /** Where elements are equal, as `bool`. */
   equal(other: TensorLike): Tensor;
+  /** Where elements differ, as `bool`. */
   notEqual(other: TensorLike): Tensor;
+  /** Where elements are smaller, as `bool`. */
   less(other: TensorLike): Tensor;
+  /** Where elements are smaller or equal, as `bool`. */
   lessEqual(other: TensorLike): Tensor;
+  /** Where elements are larger, as `bool`. */
   greater(other: TensorLike): Tensor;
+  /** Where elements are larger or equal, as `bool`. */
   greaterEqual(other: TensorLike): Tensor;
+  /** Sum over axes, by default all. */
   sum(axis?: Axis, keepdims?: boolean): Tensor;
+  /** Mean over axes, by default all. */
   mean(axis?: Axis, keepdims?: boolean): Tensor;
+  /** Largest element over axes, by default all. */
   max(axis?: Axis, keepdims?: boolean): Tensor;
+  /** Smallest element over axes, by default all. */
   min(axis?: Axis, keepdims?: boolean): Tensor;
+  /** Variance over axes, by default all. */
   variance(axis?: Axis, keepdims?: boolean, correction?: number): Tensor;
+  /** `ln Σ e^x` over axes, by default all. */
   logsumexp(axis?: Axis, keepdims?: boolean): Tensor;
+  /** Index of the first largest element along an axis, by default the last. */
   argmax(axis?: number): Tensor;
+  /** Probabilities along an axis, by default the last. */
   softmax(axis?: number): Tensor;
+  /** Log-probabilities along an axis, by default the last. */
   logSoftmax(axis?: number): Tensor;
+  /** Probabilities of scores `[…, queries, keys]`, keys up to the query alone. */
   causalSoftmax(): Tensor;
+  /** Matrix product of the last two axes. */
   matmul(other: TensorLike): Tensor;
+  /** Exchanges two axes, by default the last two. */
   transpose(i?: number, j?: number): Tensor;
+  /** Axes in another order. */
   permute(perm: readonly number[]): Tensor;
+  /** Another shape for the same elements; one size may be -1. */
   reshape(shape: Shape): Tensor;
+  /** Repeats axes of size 1 and adds leading axes. */
   expand(shape: Shape): Tensor;
+  /** The elements in a range of each axis. */
   slice(ranges: Ranges): Tensor;
+  /** Reverses axes. */
   flip(axes: readonly number[]): Tensor;
+  /** Removes an axis of size 1. */
   squeeze(axis: number): Tensor;
+  /** Adds an axis of size 1. */
   unsqueeze(axis: number): Tensor;
+  /** Adds `value` before and after each axis. */
   pad(pads: readonly (readonly [number, number])[], value?: number): Tensor;
+  /** Pieces of the given sizes along an axis, by default the last. */
   split(sizes: readonly number[], axis?: number): Tensor[];
+  /** Repeats each entry along an axis: 0,0,1,1. */
   repeatInterleave(repeats: number, axis: number): Tensor;
+  /** Picks along an axis by an `i32` index of equal rank. */
   gather(index: Tensor, axis: number): Tensor;
+  /** Entries of an axis by a list of `i32`. */
   indexSelect(index: Tensor, axis: number): Tensor;
+  /** Adds `source` where `index` points along an axis. */
   scatterAdd(index: Tensor, source: Tensor, axis: number): Tensor;
+  /** Puts `value` where `mask` is true. */
   maskedFill(mask: TensorLike, value: number): Tensor;
+  /** Lower triangle of the last two axes. */
   tril(diagonal?: number): Tensor;
+  /** Converts to another dtype. */
   cast(dtype: DType): Tensor;
 }
 
