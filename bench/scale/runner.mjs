@@ -1,7 +1,7 @@
 // Loads one checkpoint and works with it; prints what it measured as one line of JSON. Runs the built package, so that
 // the memory is that of a user's process.
 import { readFileSync } from "node:fs";
-import { add, engineInfo, generateIds, loadCheckpoint, parameter, Random, scale, step, valueAndGrad } from "fader";
+import { add, engineInfo, generateIds, loadModel, parameter, Random, scale, step, valueAndGrad } from "fader";
 
 const [folder, dtype] = process.argv.slice(2);
 const peak = () => process.resourceUsage().maxRSS * 1024;
@@ -21,7 +21,7 @@ const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 step(() => parameter([64, 64]).matmul(parameter([64, 64])));
 const bare = resident();
 const start = performance.now();
-const model = await loadCheckpoint(folder, { dtype });
+const model = await loadModel(folder, { dtype });
 const load = { seconds: (performance.now() - start) / 1000, peak: peak(), after: resident() };
 
 const { n_layers, d_model, vocab_size } = model.config;

@@ -7,7 +7,7 @@ import type { Files } from "./folder";
 
 let scratch: string | undefined;
 
-/** What `loadCheckpoint` takes for the files of a case. */
+/** What `loadModel` takes for the files of a case. */
 export function sourceOf(files: Files, access: Case["access"]): CheckpointSource {
   if (access === "disk") return onDisk(files);
   if (access === "dropped") {

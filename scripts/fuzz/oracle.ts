@@ -1,8 +1,8 @@
+import { loadModel } from "fader";
 import { FaderError, OutOfMemoryError } from "fader/autograd";
 import {
   CheckpointError,
   KVCache,
-  loadCheckpoint,
   type Model,
   NotFoundError,
   readCheckpoint,
@@ -30,7 +30,7 @@ export async function judge(testCase: Case): Promise<Outcome> {
   const source = sourceOf(files, access);
   let model: Model;
   try {
-    model = await loadCheckpoint(source, { dtype });
+    model = await loadModel(source, { dtype });
   } catch (error) {
     checkError(error, files, [CheckpointError, NotFoundError, ArgumentError, OutOfMemoryError]);
     checkMemory();
@@ -41,7 +41,7 @@ export async function judge(testCase: Case): Promise<Outcome> {
   checkWeights(model, files, dtype);
   const results = resultsOf(model, files);
   if (expected === "same") {
-    const original = await loadCheckpoint(sourceOf(before, "memory"), { dtype });
+    const original = await loadModel(sourceOf(before, "memory"), { dtype });
     const wanted = resultsOf(original, before);
     if (JSON.stringify(results) !== JSON.stringify(wanted)) throw new Error("the results changed");
   }

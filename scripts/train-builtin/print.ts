@@ -1,5 +1,5 @@
-import { loadCheckpoint } from "fader/nn";
+import { loadModel } from "fader";
 import { measure, toMarkdown } from "./measure";
 
 /** Prints what the built-in model's card claims. */
-console.log(toMarkdown(measure(await loadCheckpoint(process.argv[2] ?? "models/capitals"))));
+console.log(toMarkdown(measure(await loadModel(process.argv[2] ?? "models/capitals"))));

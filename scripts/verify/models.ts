@@ -1,6 +1,8 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: the expected values of a fixture folder are checked as they are used.
+
+import { loadModel } from "fader";
 import { step } from "fader/autograd";
-import { loadCheckpoint, type Model } from "fader/nn";
+import type { Model } from "fader/nn";
 import { largestError, numbers, type Report } from "./compare";
 import { verifyHalf } from "./half";
 import { verifyIntervention, verifyLanguageModelLoss } from "./interventions";
@@ -27,9 +29,9 @@ export async function verifyModel(
   report: Report,
   dtype: VerifyDType = "f32",
 ): Promise<void> {
-  const model = await loadCheckpoint(folder, { dtype });
+  const model = await loadModel(folder, { dtype });
   if (dtype === "f16" || dtype === "bf16") {
-    verifyHalf(model, await loadCheckpoint(folder), dtype, expected, report);
+    verifyHalf(model, await loadModel(folder), dtype, expected, report);
     return;
   }
   verifyLogits(model, expected, report);

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { NumericsError, Random, step } from "../autograd";
-import { type Interventions, loadCheckpoint, type Model, saveCheckpoint } from "../nn";
+import { loadModel } from "../load";
+import { type Interventions, type Model, saveCheckpoint } from "../nn";
 import { bake } from "../steering";
 import { isHalf } from "../tensor/internal";
 import { type ModelOptions, open, withModel } from "./model-options";
@@ -40,7 +41,7 @@ async function run(file: string, folder: string, options: Options): Promise<void
   const baked = bake(model, interventions, { beta, addBiases });
   const difference = await writeFolder(folder, force, async (temporary) => {
     await saveCheckpoint(temporary, baked);
-    const loaded = await loadCheckpoint(temporary, { dtype: "auto", name: folder });
+    const loaded = await loadModel(temporary, { dtype: "auto", name: folder });
     return check({ loaded, baked, model, interventions }, options);
   });
   const changed = Object.keys(baked.weights).filter((name) => baked.weights[name] !== model.weights[name]);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { ArgumentError } from "../autograd";
 import { readBytes } from "../io/files";
 import { NotFoundError } from "../nn";
-import { type JournalHeader, journalFormat } from "../node/sweep";
+import { type JournalHeader, journalFormat } from "../node/sweep/journal";
 import { type FailedTrial, type TrialResult, trialsOf } from "../steering";
 
 /** What a finished sweep left in its folder. Throws `ArgumentError` when it is not finished, or of another format. */

@@ -4,7 +4,8 @@ import type { Command } from "commander";
 import { ArgumentError } from "../autograd";
 import { writeBytes } from "../io/files";
 import { fingerprint, type Model } from "../nn";
-import { learnTrials, type SweepOptions } from "../node/sweep";
+import { learnTrials } from "../node/sweep/learned";
+import type { SweepOptions } from "../node/sweep/run";
 import { describeSweep, type FinishedSweep, renderReport } from "../report";
 import { checkClaims, type Grid, type SweepTrial, summarize, taskFamily, wordingOf } from "../steering";
 import { quote, readSweep } from "./finished-sweep";
@@ -53,7 +54,7 @@ export async function writeReport(
   const command = sweepCommand(sweep.grid, from.source);
   const onStep = (what: string) => console.error(`report: ${what}`);
   const learn = (trials: readonly SweepTrial[]) =>
-    learnTrials(model, trials, { ...from, kept: folder, onLearned: (id) => onStep(`learned ${id} again`) });
+    learnTrials(model, trials, { ...from, out: folder, onLearned: (id) => onStep(`learned ${id} again`) });
   const data = await describeSweep(
     model,
     sweep,

@@ -1,7 +1,7 @@
 import cliProgress from "cli-progress";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { sites as allSites, type Model, type Site } from "../nn";
-import { runSweep, type SweepProgress } from "../node/sweep";
+import { runSweep, type SweepProgress } from "../node/sweep/run";
 import {
   defaultGrid,
   type Grid,

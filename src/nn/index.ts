@@ -11,7 +11,6 @@ export {
   type CheckpointSource,
   type FileProgress,
   type LoadOptions,
-  loadCheckpoint,
   saveCheckpoint,
 } from "./checkpoint/load";
 export type { CheckpointDType } from "./checkpoint/read-weights";

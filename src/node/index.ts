@@ -2,4 +2,7 @@ export { HubError } from "../hub/errors";
 export { type ReportData, renderReport } from "../report";
 export { downloadModel, type HubOptions } from "./hub";
 export { loadModel, type NodeLoadOptions } from "./load";
-export * from "./sweep";
+export { type JournalEntry, type JournalHeader, journalFormat } from "./sweep/journal";
+export { type LearnTrialsOptions, learnTrials } from "./sweep/learned";
+export type { WorkerOptions } from "./sweep/pool";
+export { runSweep, type SweepOptions, type SweepOutcome, type SweepProgress } from "./sweep/run";

@@ -2,13 +2,53 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { ArgumentError, ThreadError } from "../../autograd";
-import { type SweepTrial, trialId } from "../../steering";
-import type { Keep, Order, Report, Start } from "./messages";
+import { type FailedTrial, type SweepTrial, type TrialResult, trialId } from "../../steering";
+import type { NodeLoadOptions } from "../load";
+
+/** How worker processes are started: options of `runSweep` and `learnTrials`. */
+export interface WorkerOptions {
+  /** What the model was loaded from: each worker loads it again. */
+  source?: string;
+  load?: NodeLoadOptions;
+  /** Trials at the same time. Default: one for each core. Results do not depend on it. */
+  jobs?: number;
+  /** Stops the workers; a sweep keeps what is finished in its journal. */
+  signal?: AbortSignal;
+}
+
+/** The first message to a worker: its model. Paths and names as the user gave them. */
+export interface WorkerStart {
+  readonly source: string | undefined;
+  readonly load: NodeLoadOptions;
+  /** Of the model that the sweep is about. */
+  readonly fingerprint: string;
+}
+
+/** All further messages to a worker: one trial at a time. */
+export interface WorkerOrder {
+  readonly trial: SweepTrial;
+  readonly wanted: Wanted;
+}
+
+/** What a worker hands back: what it measured, or only what it learned. */
+type Wanted = "measures" | "intervention";
+
+/** A message from a worker. What was learned comes as `LearnedIntervention.toBytes` gives it. */
+export type WorkerReport =
+  | { readonly kind: "ready" }
+  | { readonly kind: "progress"; readonly share: number }
+  | { readonly kind: "done"; readonly result: TrialResult; readonly bytes: Uint8Array }
+  | { readonly kind: "learned"; readonly bytes: Uint8Array }
+  | { readonly kind: "failed"; readonly failed: FailedTrial }
+  | { readonly kind: "error"; readonly message: string };
 
 /** How a trial ended. */
-export type Finished = Extract<Report, { kind: "done" | "learned" | "failed" }>;
+type Finished = Extract<WorkerReport, { kind: "done" | "learned" | "failed" }>;
 
-export interface PoolEvents {
+interface PoolOptions {
+  jobs: number;
+  wanted: Wanted;
+  signal?: AbortSignal | undefined;
   /** A trial is finished. The worker gets its next one once this has settled. */
   onFinished(trial: SweepTrial, report: Finished, seconds: number): Promise<void>;
   /** How much of a running trial is done, 0 to 1. */
@@ -21,8 +61,8 @@ export interface PoolEvents {
  */
 export async function runPool(
   trials: readonly SweepTrial[],
-  start: Start,
-  { jobs, keep, signal, ...events }: PoolEvents & { jobs: number; keep: Keep; signal?: AbortSignal | undefined },
+  start: WorkerStart,
+  { jobs, signal, ...orders }: PoolOptions,
 ): Promise<void> {
   signal?.throwIfAborted();
   const queue = [...trials];
@@ -37,7 +77,7 @@ export async function runPool(
       const worker = fork(workerFile(), { env: { ...process.env, FADER_THREADS: "1" }, serialization: "advanced" });
       workers.push(worker);
       worker.send(start);
-      return runLane(worker, queue, keep, events);
+      return runLane(worker, queue, orders);
     });
     await Promise.race([Promise.all(lanes), stopped]);
   } finally {
@@ -56,8 +96,7 @@ export function checkJobs(jobs: number): void {
 function runLane(
   worker: ChildProcess,
   queue: SweepTrial[],
-  keep: Keep,
-  { onFinished, onProgress }: PoolEvents,
+  { wanted, onFinished, onProgress }: Pick<PoolOptions, "wanted" | "onFinished" | "onProgress">,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let current: SweepTrial | undefined;
@@ -66,9 +105,9 @@ function runLane(
       current = queue.shift();
       start = performance.now();
       if (current === undefined) resolve();
-      else worker.send({ trial: current, keep } satisfies Order);
+      else worker.send({ trial: current, wanted } satisfies WorkerOrder);
     };
-    const receive = async (report: Report) => {
+    const receive = async (report: WorkerReport) => {
       if (report.kind === "ready") next();
       else if (report.kind === "progress") onProgress?.(current!, report.share);
       else if (report.kind === "error") throw failure(current, report.message);
@@ -77,7 +116,7 @@ function runLane(
         next();
       }
     };
-    worker.on("message", (report: Report) => receive(report).catch(reject));
+    worker.on("message", (report: WorkerReport) => receive(report).catch(reject));
     worker.on("error", (error) => reject(failure(current, error.message)));
     worker.on("exit", (code, signal) => reject(failure(current, `its process ended (${signal ?? `status ${code}`})`)));
   });

@@ -1,7 +1,6 @@
-import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { writeBytes } from "../../io/files";
+import { remove, writeFile } from "../../io/disk";
 import { fingerprint, type Model } from "../../nn";
 import {
   type Claim,
@@ -16,29 +15,23 @@ import {
   trialId,
   trialsOf,
 } from "../../steering";
-import type { NodeLoadOptions } from "../load";
 import { idOf, Journal, type JournalEntry, journalFormat } from "./journal";
-import { dropLearned, keepLearned } from "./kept";
-import { checkJobs, runPool } from "./pool";
+import { removeLearned, writeLearned } from "./learned";
+import { checkJobs, runPool, type WorkerOptions } from "./pool";
 import { secondsLeft } from "./time-left";
 
-export interface SweepOptions {
+/** Options of `runSweep`. */
+export interface SweepOptions extends WorkerOptions {
   /** Folder of the journal and of the results. */
   out: string;
-  /** What `model` was loaded from: each worker loads it again. */
-  source?: string;
-  load?: NodeLoadOptions;
-  /** Trials at the same time. Default: one for each core. Results do not depend on it. */
-  jobs?: number;
   /** Drops what an earlier sweep left in `out`. */
   fresh?: boolean;
   /** Of the package: results of different versions are not mixed. */
   version: string;
-  /** Stops the sweep; what is finished stays in the journal. */
-  signal?: AbortSignal;
   onProgress?: (progress: SweepProgress) => void;
 }
 
+/** How far a sweep is. */
 export interface SweepProgress {
   readonly trials: number;
   readonly finished: number;
@@ -52,6 +45,7 @@ export interface SweepProgress {
   readonly last?: { readonly id: string; readonly seconds: number };
 }
 
+/** What `runSweep` found. */
 export interface SweepOutcome {
   readonly results: readonly TrialResult[];
   readonly failed: readonly FailedTrial[];
@@ -65,8 +59,8 @@ export interface SweepOutcome {
  * Runs every trial of a grid that the journal in `out` does not hold yet, on all cores, and writes `results.jsonl` (in the
  * order of the grid: the same bytes however often the sweep was stopped), `summary.json` and `summary.txt` there.
  *
- * Throws `ArgumentError` for a grid out of range and for a folder that another sweep uses or has used, `ThreadError` when
- * a worker process dies. Whatever it throws, finished trials stay in the journal.
+ * @throws ArgumentError for a grid out of range and for a folder that another sweep uses or has used, ThreadError when a
+ * worker process dies. Whatever it throws, finished trials stay in the journal.
  */
 export async function runSweep(model: Model, grid: Grid, options: SweepOptions): Promise<SweepOutcome> {
   const { out, source, load = {}, jobs = availableParallelism(), fresh = false, version, signal, onProgress } = options;
@@ -77,8 +71,8 @@ export async function runSweep(model: Model, grid: Grid, options: SweepOptions):
   const journal = await Journal.open(out, header, { fresh });
   try {
     // Of an earlier sweep: they would be taken for this one's if it is stopped.
-    for (const name of outputs) await rm(join(out, name), { force: true });
-    if (journal.entries.length === 0) await dropLearned(out);
+    for (const name of outputs) await remove(join(out, name));
+    if (journal.entries.length === 0) await removeLearned(out);
     const isFinished = new Set(journal.entries.map(idOf));
     const left = trials.filter((trial) => !isFinished.has(trialId(trial)));
     const resumed = trials.length - left.length;
@@ -101,13 +95,13 @@ export async function runSweep(model: Model, grid: Grid, options: SweepOptions):
       { source, load, fingerprint: own },
       {
         jobs,
-        keep: "measures",
+        wanted: "measures",
         signal,
         async onFinished(trial, message, seconds) {
           const rounded = Number(seconds.toFixed(2));
           if (message.kind === "done") {
             // Before the journal says that the trial is finished.
-            await keepLearned(out, message.result.id, message.bytes);
+            await writeLearned(out, message.result.id, message.bytes);
             await journal.add({ seconds: rounded, result: message.result });
           }
           if (message.kind === "failed") await journal.add({ seconds: rounded, failed: message.failed });
@@ -143,8 +137,8 @@ async function conclude(
   const claims = checkClaims(grid, results);
   const text = printSummary(summary, claims);
   const lines = ordered.map((entry) => JSON.stringify("result" in entry ? entry.result : entry.failed));
-  await writeBytes(join(out, "results.jsonl"), `${lines.join("\n")}\n`);
-  await writeBytes(join(out, "summary.json"), `${JSON.stringify({ ...header, ...summary, claims }, null, 1)}\n`);
-  await writeBytes(join(out, "summary.txt"), `${text}\n`);
+  await writeFile(join(out, "results.jsonl"), `${lines.join("\n")}\n`);
+  await writeFile(join(out, "summary.json"), `${JSON.stringify({ ...header, ...summary, claims }, null, 1)}\n`);
+  await writeFile(join(out, "summary.txt"), `${text}\n`);
   return { results, failed, summary, claims, text };
 }

@@ -2,18 +2,18 @@ import { NumericsError } from "../../autograd";
 import { fingerprint, type Model } from "../../nn";
 import { type LearnReport, learnTrial, measureTrial, trialId } from "../../steering";
 import { loadModel } from "../load";
-import type { Order, Report, Start } from "./messages";
+import type { WorkerOrder, WorkerReport, WorkerStart } from "./pool";
 
 /** A worker process of `runSweep`: loads the model once, then learns and measures one trial after the other. */
 let model: Model | undefined;
-const tell = (report: Report) => process.send!(report);
+const tell = (report: WorkerReport) => process.send!(report);
 
-process.on("message", async (message: Start | Order) => {
+process.on("message", async (message: WorkerStart | WorkerOrder) => {
   try {
     if (model === undefined) {
-      model = await open(message as Start);
+      model = await open(message as WorkerStart);
       tell({ kind: "ready" });
-    } else await run(model, message as Order);
+    } else await run(model, message as WorkerOrder);
   } catch (error) {
     tell({ kind: "error", message: (error as Error).stack ?? String(error) });
   }
@@ -22,20 +22,20 @@ process.on("message", async (message: Start | Order) => {
 process.on("disconnect", () => process.exit());
 process.on("SIGINT", () => {});
 
-async function open({ source, load, fingerprint: expected }: Start): Promise<Model> {
+async function open({ source, load, fingerprint: expected }: WorkerStart): Promise<Model> {
   const loaded = await loadModel(source, load);
   if (fingerprint(loaded) !== expected) throw new Error(`the model "${loaded.name}" has changed since the sweep began`);
   return loaded;
 }
 
-async function run(model: Model, { trial, keep }: Order): Promise<void> {
+async function run(model: Model, { trial, wanted }: WorkerOrder): Promise<void> {
   const onProgress = ({ step, steps }: LearnReport) => {
     if (step % 5 === 0) tell({ kind: "progress", share: step / steps });
   };
   try {
     const { task, learned } = await learnTrial(model, trial, onProgress);
     const bytes = learned.toBytes();
-    if (keep === "measures") tell({ kind: "done", result: measureTrial(model, trial, task, learned), bytes });
+    if (wanted === "measures") tell({ kind: "done", result: measureTrial(model, trial, task, learned), bytes });
     else tell({ kind: "learned", bytes });
   } catch (error) {
     // The same numbers would come out again: that is a result. Anything else is not.

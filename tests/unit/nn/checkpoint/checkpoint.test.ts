@@ -2,11 +2,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { loadModel } from "fader";
 import { tensor } from "fader/autograd";
 import {
   CheckpointError,
   fingerprint,
-  loadCheckpoint,
   Model,
   readCheckpoint,
   readSafetensors,
@@ -191,7 +191,7 @@ describe("a folder", () => {
       "tokenizer_config.json",
     ]);
     for (const source of [at, `${at}/`, pathToFileURL(at)]) {
-      const got = await loadCheckpoint(source);
+      const got = await loadModel(source);
       expect(logits(got)).toEqual(logits(model));
       expect(got.name).toBe("tiny");
       expect(got.tokenizer?.eosId).toBe(0);
@@ -202,7 +202,7 @@ describe("a folder", () => {
   test("needs no tokenizer, and says so when one is needed", async () => {
     const at = join(folder, "bare");
     await saveCheckpoint(at, model);
-    const got = await loadCheckpoint(at, { name: "bare" });
+    const got = await loadModel(at, { name: "bare" });
     expect(got.tokenizer).toBeUndefined();
     expect(() => got.encode("a")).toThrowErrorMatchingInlineSnapshot(`
       [ArgumentError: encode: "bare" was loaded without a tokenizer
@@ -211,7 +211,7 @@ describe("a folder", () => {
   });
 
   test("that is missing is one sentence", async () => {
-    await expect(loadCheckpoint("/nowhere/at/all")).rejects.toThrowErrorMatchingInlineSnapshot(
+    await expect(loadModel("/nowhere/at/all")).rejects.toThrowErrorMatchingInlineSnapshot(
       `[NotFoundError: read: /nowhere/at/all/config.json: no such file]`,
     );
   });
@@ -221,7 +221,7 @@ describe("a folder", () => {
       const at = join(folder, `broken-${file}`);
       await saveCheckpoint(at, model);
       await writeFile(join(at, file), "{");
-      await expect(loadCheckpoint(at)).rejects.toThrow(CheckpointError);
+      await expect(loadModel(at)).rejects.toThrow(CheckpointError);
     }
   });
 
@@ -230,6 +230,6 @@ describe("a folder", () => {
     await saveCheckpoint(at, model);
     const other = model.withWeights({ ...model.weights, "ln_f.bias": tensor(new Float32Array(16)) });
     await saveCheckpoint(at, other);
-    expect(logits(await loadCheckpoint(at))).toEqual(logits(other));
+    expect(logits(await loadModel(at))).toEqual(logits(other));
   });
 });

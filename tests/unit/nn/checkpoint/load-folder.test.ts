@@ -8,7 +8,6 @@ import { loadModel } from "fader";
 import {
   type CheckpointFolder,
   fingerprint,
-  loadCheckpoint,
   type Model,
   memoryAccess,
   readCheckpoint,
@@ -74,8 +73,8 @@ function sharded(count: number): Record<string, Uint8Array> {
 const indexOf = (files: Record<string, Uint8Array>) =>
   JSON.parse(new TextDecoder().decode(files["model.safetensors.index.json"])) as { weight_map: Record<string, string> };
 
-async function refusal(source: Parameters<typeof loadCheckpoint>[0], options = {}): Promise<string> {
-  const error = await loadCheckpoint(source, options).then(
+async function refusal(source: Parameters<typeof loadModel>[0], options = {}): Promise<string> {
+  const error = await loadModel(source, options).then(
     () => undefined,
     (reason) => reason as Error,
   );
@@ -90,7 +89,7 @@ describe("weights", () => {
       const weights = writeSafetensors(names.map((name) => [name, stored(name, dtype)]));
       const source = inMemory({ "config.json": config, "model.safetensors": weights });
       for (const wanted of ["f32", "auto", "f16", "bf16", "f64"] as const) {
-        const got = await loadCheckpoint(source, { dtype: wanted });
+        const got = await loadModel(source, { dtype: wanted });
         for (const name of names) {
           const x = got.weights[name]!;
           const isMatrix = x.rank > 1;
@@ -115,8 +114,8 @@ describe("weights", () => {
   test("have one fingerprint, however they are kept", async () => {
     const weights = writeSafetensors(names.map((name) => [name, stored(name, "BF16")]));
     const source = inMemory({ "config.json": config, "model.safetensors": weights });
-    const wide = await loadCheckpoint(source, { dtype: "f32" });
-    const narrow = await loadCheckpoint(source, { dtype: "auto" });
+    const wide = await loadModel(source, { dtype: "f32" });
+    const narrow = await loadModel(source, { dtype: "auto" });
     expect(narrow.weights["wte.weight"]!.dtype).toBe("bf16");
     expect(fingerprint(narrow)).toBe(fingerprint(wide));
     expect(fingerprint(wide)).not.toBe(fingerprint(model));
@@ -127,7 +126,7 @@ describe("weights", () => {
   });
 
   test("in 16 bits are saved as they are", async () => {
-    const narrow = await loadCheckpoint(inMemory(sharded(1)), { dtype: "f16" });
+    const narrow = await loadModel(inMemory(sharded(1)), { dtype: "f16" });
     const again = readCheckpoint(writeCheckpoint(narrow), { dtype: "auto" });
     for (const name of names) {
       expect(again.weights[name]!.dtype).toBe(narrow.weights[name]!.dtype);
@@ -152,7 +151,7 @@ describe("weights", () => {
     const parts = ordered.map(([, x]) => new Uint8Array(x.data.buffer, x.data.byteOffset, x.data.byteLength));
     const weights = new Uint8Array(await new Blob([length, text, ...(parts as BlobPart[])]).arrayBuffer());
     for (const dtype of ["f32", "f64"] as const) {
-      const got = await loadCheckpoint(inMemory({ "config.json": config, "model.safetensors": weights }), { dtype });
+      const got = await loadModel(inMemory({ "config.json": config, "model.safetensors": weights }), { dtype });
       for (const name of names) expect(values(got.weights[name]!)).toEqual(values(model.weights[name]!));
     }
   });
@@ -163,7 +162,7 @@ describe("weights", () => {
     const { weights, config: plain } = writeCheckpoint(large);
     const source = inMemory({ "config.json": json(plain), "model.safetensors": weights });
     const seen: number[] = [];
-    const got = await loadCheckpoint(source, { onProgress: ({ loaded }) => seen.push(loaded) });
+    const got = await loadModel(source, { onProgress: ({ loaded }) => seen.push(loaded) });
     expect(fingerprint(got)).toBe(fingerprint(large));
     expect(seen.length).toBeGreaterThan(1);
     expect(seen).toEqual(seen.toSorted((a, b) => a - b));
@@ -234,11 +233,10 @@ describe("weights", () => {
 
 describe("shards", () => {
   test("are one model, and the single file counts where both are there", async () => {
-    for (const count of [1, 2, 5])
-      expect(logits(await loadCheckpoint(inMemory(sharded(count))))).toEqual(logits(model));
+    for (const count of [1, 2, 5]) expect(logits(await loadModel(inMemory(sharded(count))))).toEqual(logits(model));
     const other = tinyModel({ tie_word_embeddings: false }, 2);
     const both = { ...sharded(2), "model.safetensors": writeCheckpoint(other).weights };
-    expect(logits(await loadCheckpoint(inMemory(both)))).toEqual(logits(other));
+    expect(logits(await loadModel(inMemory(both)))).toEqual(logits(other));
   });
 
   test("that are not what the index says are refused by name", async () => {
@@ -426,11 +424,11 @@ describe("memory", () => {
     await saveCheckpoint(tiny, model);
     // In a process of its own: a peak is never taken back.
     const script = `
-      import { loadCheckpoint } from "fader/nn";
-      await loadCheckpoint(${JSON.stringify(tiny)}, { dtype: ${JSON.stringify(dtype)} });
+      import { loadModel } from "fader";
+      await loadModel(${JSON.stringify(tiny)}, { dtype: ${JSON.stringify(dtype)} });
       globalThis.gc();
       const before = process.memoryUsage().rss;
-      const model = await loadCheckpoint(${JSON.stringify(at)}, { dtype: ${JSON.stringify(dtype)} });
+      const model = await loadModel(${JSON.stringify(at)}, { dtype: ${JSON.stringify(dtype)} });
       const kept = Object.values(model.weights).reduce((sum, x) => sum + x.size * (x.dtype === "bf16" ? 2 : 4), 0);
       console.log(JSON.stringify({ kept, peak: process.resourceUsage().maxRSS * 1024 - before }));
     `;

@@ -1,9 +1,9 @@
+import { loadModel } from "fader";
 import { OutOfMemoryError } from "fader/autograd";
 import {
   CheckpointError,
   type CheckpointFolder,
   createModel,
-  loadCheckpoint,
   memoryAccess,
   readCheckpoint,
   Tokenizer,
@@ -51,7 +51,7 @@ describe("sizes beyond all bounds are refused at once, and take no memory", () =
 
   test("weights that fit in fewer bits only", async () => {
     const before = memoryUse().reserved;
-    const text = await failure(() => loadCheckpoint(hollow(large, "BF16")));
+    const text = await failure(() => loadModel(hollow(large, "BF16")));
     expect(text.replace(/free .*/, "free")).toMatchInlineSnapshot(`
       "OutOfMemoryError: hollow/model.safetensors: the weights as dtype "f32" do not fit into the engine's memory
         needed 6.31 GiB
@@ -63,7 +63,7 @@ describe("sizes beyond all bounds are refused at once, and take no memory", () =
   });
 
   test("weights that do not fit at all", async () => {
-    const text = await failure(() => loadCheckpoint(hollow({ ...large, n_layer: 80 }, "F32"), { dtype: "auto" }));
+    const text = await failure(() => loadModel(hollow({ ...large, n_layer: 80 }, "F32"), { dtype: "auto" }));
     expect(text.replace(/free .*/, "free")).toMatchInlineSnapshot(`
       "OutOfMemoryError: hollow/model.safetensors: the weights as dtype "auto" do not fit into the engine's memory
         needed 60.32 GiB
@@ -128,6 +128,6 @@ describe("a tokenizer that the engine would trip over", () => {
         return json === undefined ? undefined : memoryAccess(new TextEncoder().encode(JSON.stringify(json)));
       },
     };
-    expect(await failure(() => loadCheckpoint(folder))).toContain("m/tokenizer.json: a tokenizer is a JSON object");
+    expect(await failure(() => loadModel(folder))).toContain("m/tokenizer.json: a tokenizer is a JSON object");
   });
 });
