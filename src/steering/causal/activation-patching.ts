@@ -12,8 +12,8 @@ import { type PatchOptions, patchSettings } from "./settings";
  * and everything behind it computed anew. Exhaustive: a forward pass for every place, and for counterfactuals, where
  * every prompt has its own replacement, for every place and prompt.
  *
- * Throws `ArgumentError` for no prompts, prompts of several lengths or settings out of range, `SiteError` for sites that
- * the model does not have.
+ * @throws ArgumentError for no prompts, prompts of several lengths or settings out of range; SiteError for sites that the
+ *   model does not have.
  */
 export function activationPatching(model: Model, prompts: readonly Prompt[], options: PatchOptions = {}): PlaceMap {
   const settings = patchSettings("activationPatching", model, prompts, options);

@@ -6,7 +6,7 @@ import type { Prompt } from "../tasks/task";
  * is one, else one whose correct answer is another. What the two have in common (the words of the template) has the
  * same activations until the first token that differs, so that patching measures what the varying words carry.
  *
- * Throws `ArgumentError` for a prompt that has no such partner.
+ * @throws ArgumentError for a prompt that has no such partner.
  */
 export function counterfactuals(prompts: readonly Prompt[], options: { seed?: number } = {}): Prompt[] {
   const random = new Random(options.seed ?? 0);

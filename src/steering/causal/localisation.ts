@@ -34,7 +34,7 @@ export interface LocalisationOptions extends BootstrapOptions {
  * out: every score knows them, which would flatter all. Intervals: bootstrap over prompts and, where there are several,
  * seeds; the value is the mean over seeds.
  *
- * Throws `ArgumentError` for learned interventions that differ in sites or do not fit the prompts.
+ * @throws ArgumentError for learned interventions that differ in sites or do not fit the prompts.
  */
 export function localisation(model: Model, task: Task, options: LocalisationOptions): Localisation {
   const { modes = patchModes, topShare = 0.1, seed = 0, prompts: most = 64 } = options;

@@ -8,7 +8,7 @@ export type PlaceValues = Readonly<Partial<Record<Site, readonly (readonly numbe
 export class PlaceMap {
   /**
    * `effects`: for each prompt a number for every place, site by site, layer by layer, position by position.
-   * Throws `ArgumentError` when they are not that many.
+   * @throws ArgumentError when they are not that many.
    */
   constructor(
     readonly sites: readonly Site[],

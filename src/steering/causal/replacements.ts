@@ -7,7 +7,7 @@ import type { PatchSettings } from "./settings";
 /** Activations by place name: `[rows, positions, …]` row-major. */
 type Values = Record<string, Float64Array>;
 
-/** What stands in for the activations of each prompt. */
+/** The activations that stand in for those of each prompt. */
 export class Replacements {
   private readonly values: Values = {};
 
@@ -26,7 +26,7 @@ export class Replacements {
     });
   }
 
-  /** What replaces one activation, with its shape; `undefined` for zero. */
+  /** Returns the replacement of one activation, with its shape; `undefined` for zero. */
   at({ site, layer, position }: Required<Place>, prompt: number): Tensor | undefined {
     const values = this.values[placeName(site, layer)];
     if (values === undefined) return undefined;
@@ -35,7 +35,7 @@ export class Replacements {
     return tensor(values.subarray(start, start + size), { dtype: this.model.dtype, shape });
   }
 
-  /** What replaces the activations of one prompt at one site, `[layers, positions, …]`. */
+  /** Returns the replacements of one prompt at one site, `[layers, positions, …]`. */
   ofPrompt(site: Site, prompt: number): Tensor {
     const { n_layers } = this.model.config;
     const { shape, size } = this.feature(site);

@@ -5,7 +5,7 @@ import { PlaceMap } from "./place-map";
 
 /**
  * How strongly a learned intervention uses each place: |α|, or ‖v‖ (at `z`, over all heads). A map of one row.
- * Throws `ArgumentError` for an intervention that is not tied to positions.
+ * @throws ArgumentError for an intervention that is not tied to positions.
  */
 export function placeScores(learned: LearnedIntervention): PlaceMap {
   if (learned.kind === "dynamic") {
@@ -50,7 +50,7 @@ export function scoresOf(
 }
 
 /**
- * Whether what happens at a place can change the last logits: in the last block, of the positions before the last only
+ * Tells where an edit can change the last logits: in the last block, of the positions before the last only
  * what enters the block is still read.
  */
 export function reachesAnswer({ site, layer, position }: Required<Place>, layers: number, positions: number): boolean {

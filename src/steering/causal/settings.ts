@@ -4,7 +4,7 @@ import type { Prompt } from "../tasks/task";
 import { counterfactuals } from "./counterfactuals";
 
 /**
- * What an activation is replaced by:
+ * The replacement of an activation:
  * - `counterfactual`: the activation of another prompt at the same place
  * - `zero`: nothing
  * - `mean`: the mean over the prompts at the same place
@@ -36,7 +36,7 @@ export interface PatchSettings {
   length: number;
 }
 
-/** Throws `ArgumentError` and `SiteError` for what cannot be patched. */
+/** Checks options and fills in defaults. @throws ArgumentError and SiteError for what cannot be patched */
 export function patchSettings(
   where: string,
   model: Model,

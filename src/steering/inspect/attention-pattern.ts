@@ -86,7 +86,7 @@ export class AttentionPatterns {
     readonly patterns: ReadonlyMap<number, Float32Array | Float64Array>,
   ) {}
 
-  /** The rows of one head: `rows[query][key]`, each adding up to 1. Throws `SiteError` for one that is not there. */
+  /** Returns the rows of one head: `rows[query][key]`, each adding up to 1. @throws SiteError for a head that is not there */
   head(layer: number, head: number): number[][] {
     const pattern = this.patterns.get(layer);
     const n = this.tokens.length;

@@ -84,7 +84,7 @@ function blockOf(model: Model, layer: number, at: (site: Site) => Seen, directio
   };
 }
 
-/** What each head writes into the stream: the output projection of its own entries of `z`, the others zero. */
+/** Computes what each head writes into the stream: the output projection of its own entries of `z`, the others zero. */
 function headsOf(model: Model, layer: number, z: Numbers): Float64Array[] {
   const { n_heads, d_head, d_model } = model.config;
   const size = n_heads * d_head;
@@ -135,15 +135,15 @@ function dot(a: Numbers, b: Numbers): number {
   return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }
 
-/** What one block adds to Δ, in logits. */
+/** The share of one block in Δ, in logits. */
 export interface BlockAttribution {
   /** Each head through the output projection, after edits at `z`. */
   readonly heads: readonly number[];
   /** The bias of the output projection. */
   readonly attnBias: number;
-  /** What the attention adds to the stream: heads, bias, and the edit at `attn_out`. */
+  /** The attention as it enters the stream: heads, bias, and the edit at `attn_out`. */
   readonly attnOut: number;
-  /** What the MLP adds to the stream: what it computes, its biases included, and the edit at `mlp_out`. */
+  /** The MLP as it enters the stream: what it computes, its biases included, and the edit at `mlp_out`. */
   readonly mlpOut: number;
   /** Edited − unedited activation, at the sites where an intervention is. */
   readonly edits: Readonly<Partial<Record<Exclude<Site, "z">, number>>>;

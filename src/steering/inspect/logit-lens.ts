@@ -116,7 +116,7 @@ export interface LensToken {
   readonly rank: number;
 }
 
-/** What one place says after one token: the likeliest tokens, and those that were asked for. */
+/** The reading of one place after one token: the likeliest tokens, and those that were asked for. */
 export interface LensCell {
   readonly top: readonly LensToken[];
   readonly tokens: readonly LensToken[];
@@ -128,7 +128,7 @@ export interface LensRow {
   readonly cells: readonly LensCell[];
 }
 
-/** What each place would say after each token. `toString()` is a table that fits a terminal. */
+/** The reading of each place after each token. `toString()` is a table that fits a terminal. */
 export class LogitLens {
   constructor(
     /** The prompt. */
@@ -160,7 +160,7 @@ export class LogitLens {
     );
   }
 
-  /** What each place says after one token (−1: the last): up to 3 tokens that were asked for, and some of the likeliest. */
+  /** Prints the reading of each place after one token (−1: the last): up to 3 tokens that were asked for, and some of the likeliest. */
   table(position = -1): string {
     const at = position < 0 ? this.prompt.length + position : position;
     if (this.prompt[at] === undefined) {

@@ -10,7 +10,7 @@ import { type PromptRow, readNames, type TextRow } from "./measures";
 type Columns<Row> = { readonly [Name in keyof Row]: readonly number[] };
 
 /**
- * What was read off each prompt as columns, one entry for each prompt; six significant digits. Saved results of before a
+ * The readings of prompts as columns, one entry for each prompt; six significant digits. Saved results of before a
  * reading was added lack its column.
  */
 export interface PromptColumns extends Columns<PromptRow> {

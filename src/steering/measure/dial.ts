@@ -7,7 +7,7 @@ import type { Prompt } from "../tasks/task";
 import { inBatches } from "./batches";
 import { checkLengths } from "./evaluate";
 
-/** What one prompt answers at one β. */
+/** The answers to one prompt at one β. */
 export interface DialRow {
   /** Δ in logits. */
   delta: number;
@@ -33,8 +33,9 @@ const rowsAtOnce = 64;
 const defaultBetas = Array.from({ length: 25 }, (_, i) => -1.5 + i / 8);
 
 /**
- * Δ and probabilities as a function of β, also beyond ±1. At β = 0 they are exactly those of the model as it is.
- * Throws `ArgumentError` for no prompts, for prompts that the intervention was not learned for, for no or infinite β.
+ * Measures Δ and probabilities as a function of β, also beyond ±1. At β = 0 they are exactly those of the model as it is.
+ *
+ * @throws ArgumentError for no prompts, for prompts that the intervention was not learned for, for no or infinite β.
  */
 export function betaDial(
   model: Model,
@@ -66,7 +67,7 @@ export function betaDial(
   return betas.map((beta, index) => pointOf(beta, rows[index]!));
 }
 
-/** Throws `ArgumentError` for an empty list and values that are not finite. */
+/** Checks values of β. @throws ArgumentError for an empty list and values that are not finite */
 export function checkBetas(where: string, betas: readonly number[]): void {
   if (betas.length === 0) throw new ArgumentError(where, "no values of beta given");
   const odd = betas.find((beta) => !Number.isFinite(beta));

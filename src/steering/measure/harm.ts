@@ -22,7 +22,7 @@ export interface HarmAtBeta extends TextHarm {
   texts: readonly TextHarm[];
 }
 
-/** What an intervention does to texts that have nothing to do with its task. */
+/** The harm of an intervention to texts that have nothing to do with its task. */
 export interface Harm {
   /** The model as it is. */
   clean: HarmAtBeta;
@@ -39,11 +39,12 @@ export interface Harm {
 const logitsAtOnce = 2 ** 22;
 
 /**
- * Perplexity and change of the next-token distribution on texts off the task, at each β. What is tied to positions edits
+ * Measures perplexity and change of the next-token distribution on texts off the task, at each β. What is tied to positions edits
  * the tokens that stand there in these texts, counted from their start: position 3 is the fourth token of any text.
  *
- * `texts`: texts or token ids, of any lengths from 2 tokens up to the context and one. Throws `ArgumentError` for
- * others, for no texts, and for no or infinite β.
+ * `texts`: texts or token ids, of any lengths from 2 tokens up to the context and one.
+ *
+ * @throws ArgumentError for other lengths, for no texts, and for no or infinite β.
  */
 export function harm(
   model: Model,

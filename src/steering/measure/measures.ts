@@ -96,7 +96,7 @@ const read = {
     tables: [],
     read: ({ plus, prompts }) => numbers(plus.argmax()).map((best, i) => Number(best === prompts[i]!.correct)),
   },
-  /** The same of `wrong` at β = −1. */
+  /** Share of all prompts where `wrong` is the most likely token of the whole vocabulary, at β = −1. */
   topMinus: {
     over: "prompt",
     label: "top β=−1",
@@ -184,7 +184,7 @@ const read = {
   },
 } as const satisfies Record<string, ReadFromLogits>;
 
-/** What is read off the logits of one prompt. Shares are between 0 and 1, Δ in logits, KL in nats. */
+/** The readings of one prompt, taken from its logits. Shares are between 0 and 1, Δ in logits, KL in nats. */
 export type PromptRow = { readonly [Name in keyof typeof read]: number };
 
 const counted = {
@@ -332,7 +332,7 @@ export const promptMeasureNames = namesOf(promptMeasures);
 export const textMeasureNames = namesOf(textMeasures);
 export const runMeasureNames = namesOf(runMeasures);
 export const measureNames = namesOf(measures);
-/** What is read off the logits of each prompt. */
+/** The names of the readings. */
 export const readNames = namesOf(read);
 
 /** A measure as tables show it. */

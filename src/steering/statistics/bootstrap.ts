@@ -18,7 +18,9 @@ export interface Interval {
 /**
  * Percentile bootstrap: draws as many items as there are, with replacement, and computes the statistic, `samples` times.
  * The items should be what was drawn at random in the first place (prompts, seeds), not what is measured on each.
- * Draws where the statistic is NaN are left out. Throws `ArgumentError` for no items and for options out of range.
+ * Draws where the statistic is NaN are left out.
+ *
+ * @throws ArgumentError for no items and for options out of range.
  */
 export function bootstrap<T>(
   items: readonly T[],
@@ -29,7 +31,7 @@ export function bootstrap<T>(
 }
 
 /**
- * The same over several lists at once, each resampled on its own, e.g. prompts and seeds. `counts`: their lengths; the
+ * Percentile bootstrap over several lists at once, each resampled on its own, e.g. prompts and seeds. `counts`: their lengths; the
  * statistic sees the indices drawn from each.
  */
 export function bootstrapOf(

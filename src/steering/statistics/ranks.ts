@@ -17,7 +17,9 @@ export function ranks(values: readonly number[]): number[] {
 
 /**
  * Spearman's rank correlation, in [−1, 1]; ties share their mean rank. NaN when one side is constant, as nothing can be
- * said then. Throws `ArgumentError` for lists of different lengths, fewer than two values, or values that are not finite.
+ * said then.
+ *
+ * @throws ArgumentError for lists of different lengths, fewer than two values, or values that are not finite.
  */
 export function spearman(a: readonly number[], b: readonly number[]): number {
   checkPair("spearman", a, b);
@@ -36,8 +38,9 @@ export function spearman(a: readonly number[], b: readonly number[]): number {
 
 /**
  * Area under the ROC curve: the chance that a random positive has a larger score than a random negative, where equal
- * scores count half. 0.5 is chance. NaN without positives or without negatives. Throws `ArgumentError` for lists of
- * different lengths or scores that are not finite.
+ * scores count half. 0.5 is chance. NaN without positives or without negatives.
+ *
+ * @throws ArgumentError for lists of different lengths or scores that are not finite.
  */
 export function auroc(scores: readonly number[], labels: readonly boolean[]): number {
   checkPair("auroc", scores, labels);

@@ -12,7 +12,7 @@ export type Verdict = "PASS" | "FAIL" | "NOT MEASURED";
 export interface Finding {
   readonly task: string;
   readonly verdict: Verdict;
-  /** What the verdict rests on. */
+  /** The numbers that the verdict rests on. */
   readonly numbers: Readonly<Record<string, Interval>>;
   /** In a sentence: what fails by how much, or what is missing. */
   readonly why: string;

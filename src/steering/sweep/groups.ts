@@ -21,7 +21,7 @@ export interface Measured extends Readonly<Record<RunMeasureName, number>> {
 }
 
 /**
- * What is resampled: the sum of every measure over the prompts of one group, and how many of them count for it. Prompts
+ * The unit that is resampled: the sum of every measure over the prompts of one group, and how many of them count for it. Prompts
  * of a group share a country or a name and are not independent. Off the task a group is one text, and its tokens count.
  */
 export interface Group {

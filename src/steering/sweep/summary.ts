@@ -35,7 +35,7 @@ export interface Cell {
   readonly newLengths?: { readonly lengths: readonly number[]; readonly measures: MeasureIntervals };
 }
 
-/** What a sweep says about one task. */
+/** The results of a sweep on one task. */
 export interface TaskSummary {
   readonly task: WordedTask;
   readonly id: string;
