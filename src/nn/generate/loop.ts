@@ -18,7 +18,8 @@ export interface GeneratedToken {
 
 /**
  * Continues prompts token by token; each turn gives a token for every row that has not ended. All ways to generate go
- * through here. `withText`: tokens come with their text, else with `""`. Checks the prompts at once, and throws what `forward` and `pickToken` throw as it goes.
+ * through here. `withText`: tokens come with their text, else with `""`. Checks the prompts at once, and throws what
+ * `forward` and `pickToken` throw as it goes.
  */
 export function continuations(
   model: Model,

@@ -24,7 +24,7 @@ export interface Sampling {
 export function pickToken(logits: Logits, seen: Iterable<number>, sampling: Sampling, random: Random): number {
   const { repetitionPenalty, temperature, topK, topP } = sampling;
   const scores = repetitionPenalty === 1 ? logits : penalised(logits, seen, repetitionPenalty);
-  const top = largest(scores);
+  const top = argmax(scores);
   if (temperature === 0) return top;
   // In the order of ids, so that a limit that keeps every token draws what no limit draws.
   const ids = topK < scores.length ? mostLikely(scores, topK).sort() : indices(scores.length);
@@ -41,8 +41,8 @@ export function penalised(logits: Logits, seen: Iterable<number>, penalty: numbe
   return result;
 }
 
-/** The index of the largest value, of equal ones the first. */
-export function largest(values: Logits): number {
+/** The index of the largest value, of equal ones the first. Throws `NumericsError` for NaN, +∞, and −∞ alone. */
+export function argmax(values: Logits): number {
   let best = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;

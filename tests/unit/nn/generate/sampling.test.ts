@@ -1,7 +1,7 @@
 import { NumericsError, Random } from "fader/autograd";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { largest, mostLikely, penalised, pickToken, type Sampling } from "../../../../src/nn/generate/sampling";
+import { argmax, mostLikely, penalised, pickToken, type Sampling } from "../../../../src/nn/generate/sampling";
 
 const none: Sampling = { repetitionPenalty: 1, temperature: 1, topK: Number.POSITIVE_INFINITY, topP: 1 };
 
@@ -137,7 +137,7 @@ describe("selection", () => {
       fc.property(fc.array(fc.integer({ min: -9, max: 9 }), { maxLength: 300 }), fc.nat({ max: 320 }), (row, count) => {
         const sorted = row.map((_, i) => i).sort((a, b) => row[b]! - row[a]! || a - b);
         expect([...mostLikely(Float64Array.from(row), count)]).toEqual(sorted.slice(0, count));
-        if (row.length > 0) expect(largest(Float64Array.from(row))).toBe(sorted[0]);
+        if (row.length > 0) expect(argmax(Float64Array.from(row))).toBe(sorted[0]);
       }),
       { numRuns: 500 },
     );
