@@ -1,5 +1,6 @@
 /** Questions of the page to the worker that computes, and its answers: plain data. */
 import type { Kind, Place, PlaceStrength, Site } from "fader";
+import type { TaskName } from "fader/steering";
 
 /** Where a model comes from. */
 export type ModelSource =
@@ -88,9 +89,9 @@ export interface SteerResult {
   milliseconds: number;
 }
 
+/** What is learned on: a task family by its name, or prompts of the page. */
 export type TaskChoice =
-  | { kind: "ccc" }
-  | { kind: "ioi" }
+  | { kind: TaskName }
   | {
       kind: "own";
       /** `group`: what the split is made by; the answers where it is missing. */

@@ -114,7 +114,15 @@ export { type Claim, checkClaims } from "./sweep/claims";
 export { type Finding, thresholds, type Verdict } from "./sweep/findings";
 export { type MeasureIntervals, measureHeldOut } from "./sweep/intervals";
 export { printSummary } from "./sweep/print";
-export { learnTrial, measureTrial, runTrial, type TrialResult } from "./sweep/run-trial";
+export {
+  learnTrial,
+  measureTrial,
+  runTrial,
+  type TrialOptions,
+  type TrialResult,
+  type TrialTasks,
+  trialTasks,
+} from "./sweep/run-trial";
 export { type Cell, type FailedTrial, type Summary, summarize, type TaskSummary } from "./sweep/summary";
 export {
   cellId,
@@ -124,6 +132,8 @@ export {
   quickGrid,
   reference,
   type SweepTrial,
+  type Trial,
+  type TrialTask,
   trialId,
   trialsOf,
 } from "./sweep/trials";

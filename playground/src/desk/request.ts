@@ -1,4 +1,5 @@
 import type { Kind, Site } from "fader";
+import type { TaskName } from "fader/steering";
 import type { LearnRequest, TaskChoice } from "../protocol";
 import { type ListError, parseList } from "./own-list";
 
@@ -55,6 +56,6 @@ export function requestOf(settings: Settings, sites: readonly Site[]): LearnRequ
   if (!(Number.isInteger(seed) && seed >= 0)) errors.push({ problem: "The seed is a whole number, 0 or more." });
   if (errors.length > 0) return errors;
   const task: TaskChoice =
-    list !== undefined ? { kind: "own", prompts: list.prompts } : { kind: settings.task as "ccc" | "ioi" };
+    list !== undefined ? { kind: "own", prompts: list.prompts } : { kind: settings.task as TaskName };
   return { task, method, sites: chosen, faithfulness, minimality: minimalityOf(minimalityStep), steps, seed };
 }

@@ -1,4 +1,5 @@
 import { engineInfo } from "fader";
+import { trialTasks } from "fader/steering";
 import type { Engine } from "../protocol";
 import { engineErrorOf, refusal } from "./engine-error";
 import { exportEdit, importFile } from "./files";
@@ -9,7 +10,7 @@ import { attention, lens } from "./look";
 import { openModel } from "./open";
 import { Session } from "./session";
 import { steer } from "./steer";
-import { examplesOf, heldOut } from "./tasks";
+import { examplesOf, trialTaskOf } from "./tasks";
 
 /**
  * The engine of the playground, which runs in the worker, and in Node in tests. One model is open at a time. Long work
@@ -65,9 +66,11 @@ export function createEngine(surroundings: HubSurroundings = {}): Engine {
     async cancelLearning() {
       learning.abort();
     },
-    async examples(task) {
+    async examples(choice) {
       const current = opened();
-      return examplesOf(current, heldOut(current.model, task, 0));
+      // Of one length, where the task has prompts of one.
+      const { task } = trialTasks(current.model, { task: trialTaskOf(choice), method: "dynamic", seed: 0 });
+      return examplesOf(current, { task });
     },
     attention: async (request) => attention(opened(), request),
     lens: async (request) => lens(opened(), request),

@@ -1,11 +1,11 @@
 import type { LearnedIntervention, LearnReport, Metrics } from "fader";
-import { learn, measuresIn, settingsFor } from "fader/steering";
+import { learnTrial, measuresIn } from "fader/steering";
 import type { ComparisonRow, Learned, LearnProgress, LearnRequest } from "../protocol";
 import { refusal } from "./engine-error";
 import { dialled, measured } from "./measure";
 import { fadersOf } from "./places";
 import type { Session } from "./session";
-import { examplesOf, lessonOf } from "./tasks";
+import { examplesOf, trialTaskOf } from "./tasks";
 
 /**
  * Learns, measures on held-out prompts and turns the dial, letting other calls in between. Resolves with undefined when
@@ -32,38 +32,35 @@ async function learnAndMeasure(
   signal: AbortSignal,
 ): Promise<Learned> {
   const { model } = session;
-  const { method, sites, steps, seed } = request;
+  const { method, faithfulness: faithfulnessWeight, seed } = request;
   checkRequest(request, session);
-  const lesson = lessonOf(model, request.task, method, seed);
-  const own = settingsFor(method, {});
+  const chosen = trialTaskOf(request.task);
   const reports = sparingly(onProgress);
-  const result = await learn(method, model, lesson.train, {
-    ...{ sites, steps, seed, signal, task: lesson.name, onProgress: reports.take },
-    faithfulnessWeight: request.faithfulness,
-    minimality: own.minimality * request.minimality,
-    groupMinimality: own.groupMinimality * request.minimality,
-  });
+  const trial = { ...request, task: chosen, faithfulnessWeight };
+  const { learned: result, ...tasks } = await learnTrial(model, trial, { onProgress: reports.take, signal });
   reports.flush();
-  const metrics = await measured(model, lesson.held, result, signal);
-  const dial = await dialled(model, lesson.held, result, signal);
+  const held = tasks.task.test;
+  const { split, warnings } = tasks.across ?? tasks.task;
+  const metrics = await measured(model, held, result, signal);
+  const dial = await dialled(model, held, result, signal);
   const learned = result.withMetrics(finite(metrics));
   const handle = session.keep({
     kind: method,
     map: learned.at(1),
     bytes: learned.toBytes(),
-    fileName: `${lesson.name}-${method}.fader.safetensors`,
+    fileName: `${chosen.name}-${method}.fader.safetensors`,
   });
   const rows = session.comparisonOf(JSON.stringify([request.task, seed]));
   rows.push(rowOf(handle, learned, metrics));
-  const examples = examplesOf(session, lesson.shown);
+  const examples = examplesOf(session, tasks);
   return {
-    ...{ handle, method, examples, dial, split: lesson.split },
+    ...{ handle, method, examples, dial, split },
     example: examples[0]!,
     faders: fadersOf(learned),
     places: learned.activeLocations(),
     steps: learned.provenance.steps,
     comparison: [...rows],
-    warnings: [...lesson.warnings, ...(learned.activeParameters === 0 ? [nothingLeft] : [])],
+    warnings: [...warnings, ...(learned.activeParameters === 0 ? [nothingLeft] : [])],
   };
 }
 

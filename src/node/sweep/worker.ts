@@ -33,9 +33,9 @@ async function run(model: Model, { trial, wanted }: WorkerOrder): Promise<void> 
     if (step % 5 === 0) tell({ kind: "progress", share: step / steps });
   };
   try {
-    const { task, learned } = await learnTrial(model, trial, onProgress);
-    const bytes = learned.toBytes();
-    if (wanted === "measures") tell({ kind: "done", result: measureTrial(model, trial, task, learned), bytes });
+    const done = await learnTrial(model, trial, { onProgress });
+    const bytes = done.learned.toBytes();
+    if (wanted === "measures") tell({ kind: "done", result: measureTrial(model, trial, done), bytes });
     else tell({ kind: "learned", bytes });
   } catch (error) {
     // The same numbers would come out again: that is a result. Anything else is not.

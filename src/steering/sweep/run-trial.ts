@@ -1,10 +1,10 @@
 import { ArgumentError } from "../../autograd";
 import type { Model, Site } from "../../nn";
 import { agreementWithPatching, type PlaceAgreement } from "../causal/place-agreement";
-import type { Kind } from "../learn/kinds";
+import { kinds } from "../learn/kinds";
 import { learn } from "../learn/learn";
 import type { LearnedIntervention } from "../learn/learned";
-import { type LearnReport, settingsFor } from "../learn/options";
+import { type LearnOptions, settingsFor } from "../learn/options";
 import {
   lengthsOf,
   measureColumns,
@@ -16,9 +16,9 @@ import {
 } from "../measure/columns";
 import { measureRun, type RunMeasureName } from "../measure/measures";
 import { acrossWordings } from "../tasks/across-lengths";
-import { taskFamily, taskOf, type WordedTask, wordingOf } from "../tasks/registry";
-import type { Prompt, Task } from "../tasks/task";
-import { type SweepTrial, trialId } from "./trials";
+import { taskFamily, taskOf, wordingOf } from "../tasks/registry";
+import { promptTask, type Task } from "../tasks/task";
+import { type SweepTrial, type Trial, type TrialTask, trialId } from "./trials";
 
 /** What came out of a trial: the same bits on every machine with the same arithmetic, and no times. */
 export interface TrialResult extends Readonly<Record<RunMeasureName, number>> {
@@ -39,43 +39,93 @@ export interface TrialResult extends Readonly<Record<RunMeasureName, number>> {
   readonly agreement?: PlaceAgreement;
 }
 
-/** What a trial learns on and is measured on. */
-interface TrialPrompts {
-  readonly train: readonly Prompt[];
-  /** Of a length that is trained on. */
-  readonly held: readonly Prompt[];
-  /** Of lengths that are not. */
-  readonly newLengths: readonly Prompt[];
-  readonly split: string;
+/** The prompts of a trial. */
+export interface TrialTasks {
+  /** The task at its own length; every method is measured on its held-out prompts. */
+  readonly task: Task;
+  /** The task at several lengths, for methods that are tied to no position: learned on, and tested on lengths never seen. */
+  readonly across?: Task;
 }
 
-const ownLength = (task: Task): TrialPrompts => ({
-  train: task.train,
-  held: task.test,
-  newLengths: [],
-  split: task.split,
-});
+/** How a trial tells how far it is, and how it is ended. */
+export type TrialOptions = Pick<LearnOptions, "onProgress" | "signal">;
 
-/** Which prompts each method takes, given those of the trial's own wording. */
-const promptsOf: Readonly<Record<Kind, (task: Task, model: Model, trial: SweepTrial) => TrialPrompts>> = {
-  scalars: ownLength,
-  vectors: ownLength,
-  dynamic: severalLengths,
-};
+/** Learns and measures a trial. Errors are those of `learnTrial`. */
+export async function runTrial(model: Model, trial: SweepTrial, options: TrialOptions = {}): Promise<TrialResult> {
+  return measureTrial(model, trial, await learnTrial(model, trial, options));
+}
 
-/** Learns and measures. Throws `NumericsError` when the loss is not finite, `ArgumentError` when the task does not fit. */
-export async function runTrial(
+/**
+ * Learns what a trial is about.
+ *
+ * @throws ArgumentError when the task does not fit the model, NumericsError when the loss is no longer finite, and the
+ *   reason of an aborted `signal`.
+ */
+export async function learnTrial(
+  model: Model,
+  trial: Trial,
+  options: TrialOptions = {},
+): Promise<TrialTasks & { readonly learned: LearnedIntervention }> {
+  const { method, sites, seed, steps, minimality, faithfulnessWeight } = trial;
+  const tasks = trialTasks(model, trial);
+  const usual = settingsFor(method);
+  const learned = await learn(method, model, (tasks.across ?? tasks.task).train, {
+    ...{ sites, seed, steps, faithfulnessWeight, task: trial.task.name, ...options },
+    minimality: usual.minimality * minimality,
+    groupMinimality: usual.groupMinimality * minimality,
+  });
+  return { ...tasks, learned };
+}
+
+/**
+ * Builds the prompts of a trial. Where the task has no prompts of one length, or none of several, there is only the other.
+ *
+ * @throws ArgumentError when it has neither.
+ */
+export function trialTasks(model: Model, { task, method, seed }: Pick<Trial, "task" | "method" | "seed">): TrialTasks {
+  const own = attempt(() => ownLength(model, task, seed));
+  const isTied = kinds[method]?.hasPositions !== false;
+  const across = isTied ? undefined : attempt(() => severalLengths(model, task, seed));
+  if (own instanceof ArgumentError) {
+    if (across === undefined || across instanceof ArgumentError) throw own;
+    return { task: across };
+  }
+  return across === undefined || across instanceof ArgumentError ? { task: own } : { task: own, across };
+}
+
+/** Returns the error of a task that this model cannot do: it may be possible at other lengths. */
+function attempt(build: () => Task): Task | ArgumentError {
+  try {
+    return build();
+  } catch (error) {
+    if (error instanceof ArgumentError) return error;
+    throw error;
+  }
+}
+
+function ownLength(model: Model, task: TrialTask, seed: number): Task {
+  return "prompts" in task ? promptTask(model, task.prompts, { name: task.name, seed }) : taskOf(model, task, seed);
+}
+
+/** Learns on the half of a family's wordings that the task's own is in, and tests on the others, of other lengths. */
+function severalLengths(model: Model, task: TrialTask, seed: number): Task {
+  if ("prompts" in task) return promptTask(model, task.prompts, { name: task.name, seed, lengths: "any" });
+  const family = taskFamily("trial", task.name);
+  const { all, trainOn } = family.wording;
+  const isUsual = trainOn.includes(wordingOf(task));
+  const others = all.filter((wording) => !trainOn.includes(wording));
+  return acrossWordings(model, family, { seed, trainOn: isUsual ? trainOn : others });
+}
+
+/** Measures what `learnTrial` gave. */
+export function measureTrial(
   model: Model,
   trial: SweepTrial,
-  onProgress?: (report: LearnReport) => void,
-): Promise<TrialResult> {
-  const { task, learned } = await learnTrial(model, trial, onProgress);
-  return measureTrial(model, trial, task, learned);
-}
-
-/** What `runTrial` says about what `learnTrial` gave. */
-export function measureTrial(model: Model, trial: SweepTrial, task: Task, learned: LearnedIntervention): TrialResult {
-  const { train, held, newLengths, split } = promptsOf[trial.method](task, model, trial);
+  { task, across, learned }: TrialTasks & { learned: LearnedIntervention },
+): TrialResult {
+  const { train, split } = across ?? task;
+  const held = task.test;
+  const newLengths = across?.test ?? [];
   const agreement = trial.method === "scalars" ? agreementWithPatching(model, held, learned, trial.seed) : undefined;
   const offTask = measureTexts(model, task, learned, trial.seed);
   return {
@@ -92,49 +142,6 @@ export function measureTrial(model: Model, trial: SweepTrial, task: Task, learne
       .map(({ site, layer, position = -1, value }) => [site, layer, position, round(value)] as const),
     ...(agreement && { agreement }),
   };
-}
-
-/** What a trial learns, and the task that it learns on: the same bits as in `runTrial`, and the same errors. */
-export async function learnTrial(
-  model: Model,
-  trial: SweepTrial,
-  onProgress?: (report: LearnReport) => void,
-): Promise<{ task: Task; learned: LearnedIntervention }> {
-  const { method, sites, seed, steps, minimality } = trial;
-  const task = taskOf(model, trial.task, seed);
-  const own = settingsFor(method);
-  const learned = await learn(method, model, promptsOf[method](task, model, trial).train, {
-    sites,
-    seed,
-    steps,
-    minimality: own.minimality * minimality,
-    groupMinimality: own.groupMinimality * minimality,
-    task: task.name,
-    onProgress,
-  });
-  return { task, learned };
-}
-
-/**
- * Half of the task's wordings to learn on, its own among them, and the others, of other lengths, to be measured on. Only
- * its own length where no other wording has prompts of another length.
- */
-function severalLengths(own: Task, model: Model, { task, seed }: SweepTrial): TrialPrompts {
-  try {
-    const { train, test, split } = acrossOwn(model, task, seed);
-    return { train, held: own.test, newLengths: test, split };
-  } catch (error) {
-    if (error instanceof ArgumentError) return ownLength(own);
-    throw error;
-  }
-}
-
-function acrossOwn(model: Model, task: WordedTask, seed: number): Task {
-  const family = taskFamily("sweep", task.name);
-  const { all, trainOn } = family.wording;
-  const isUsual = trainOn.includes(wordingOf(task));
-  const own = isUsual ? trainOn : all.filter((wording) => !trainOn.includes(wording));
-  return acrossWordings(model, family, { seed, trainOn: own });
 }
 
 /** The weight of minimality that a trial learned with. */

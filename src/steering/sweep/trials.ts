@@ -3,6 +3,7 @@ import type { Site } from "../../nn";
 import { type Kind, kinds } from "../learn/kinds";
 import { checkWording } from "../tasks/family";
 import { taskFamilies, taskFamily, taskId, type WordedTask, wordedTask, wordingOf } from "../tasks/registry";
+import type { PromptDraft } from "../tasks/task";
 
 /** What a sweep varies. Every combination is one trial. */
 export interface Grid {
@@ -18,16 +19,29 @@ export interface Grid {
   readonly steps: number;
 }
 
-/** One intervention to learn and to measure, as plain data. */
-export interface SweepTrial {
-  readonly task: WordedTask;
+/** A task of a trial: a family in one wording, or prompts of your own. */
+export type TrialTask = WordedTask | { readonly name: string; readonly prompts: readonly PromptDraft[] };
+
+/** One intervention to learn, as plain data. */
+export interface Trial {
+  readonly task: TrialTask;
   readonly method: Kind;
   readonly sites: readonly Site[];
+  /** λ_M as a multiple of the method's default. */
   readonly minimality: number;
+  /** λ_F. Default: that of the learner. */
+  readonly faithfulnessWeight?: number;
+  /** Of the split and of the learner. */
   readonly seed: number;
   readonly steps: number;
 }
 
+/** One trial of a sweep. */
+export interface SweepTrial extends Trial {
+  readonly task: WordedTask;
+}
+
+/** The grid of a whole sweep. */
 export const defaultGrid: Grid = {
   tasks: taskFamilies.map((family) => wordedTask(family)),
   methods: ["scalars", "vectors", "dynamic"],
