@@ -1,7 +1,7 @@
 import { ArgumentError, type Tensor, tensor } from "../../autograd";
 import { add, type Interventions, type Model, placeName, type Site } from "../../nn";
+import { featureShape } from "../../nn/interventions/sites";
 import { checkOptions, sizeOf } from "../../tensor/internal";
-import { featureOf } from "../learn/kinds";
 import { type LearnedIntervention, logitsAt } from "../learn/learned";
 import { type ObjectiveOptions, objective } from "../learn/objective";
 import { lengthOf, settingsFor } from "../learn/options";
@@ -55,7 +55,7 @@ export function meanDifference(
   const first = positions === "last" ? length - 1 : 0;
   const vectors = (layer: number) =>
     sites.map((site) => {
-      const feature = featureOf(site, model.config);
+      const feature = featureShape(site, model.config);
       const size = sizeOf(feature);
       const data = new Float32Array(length * size);
       // The contrast `answers` ends one position later than the prompts, at the answer itself.

@@ -1,6 +1,6 @@
 import { concat, step, sub, type Tensor, valueAndGrad, zeros } from "../../autograd";
 import { add, type Model, placeName, type Site } from "../../nn";
-import { featureOf } from "../learn/kinds";
+import { featureShape } from "../../nn/interventions/sites";
 import { logitDiff } from "../learn/objective";
 import type { Prompt } from "../tasks/task";
 import { PlaceMap } from "./place-map";
@@ -40,7 +40,7 @@ function activationsAndGradients(model: Model, prompt: Prompt, { sites, length }
   const { n_layers } = model.config;
   // The gradient with respect to a vector that is added, at 0, is that of the activation.
   const nothing: Record<string, Tensor> = Object.fromEntries(
-    sites.map((site) => [site, zeros([n_layers, length, ...featureOf(site, model.config)], { dtype: model.dtype })]),
+    sites.map((site) => [site, zeros([n_layers, length, ...featureShape(site, model.config)], { dtype: model.dtype })]),
   );
   const { grads, aux } = valueAndGrad((v: Record<string, Tensor>) => {
     const interventions = Object.fromEntries(sites.map((site) => [site, add(v[site]!)]));

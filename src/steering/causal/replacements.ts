@@ -1,6 +1,6 @@
 import { type Tensor, tensor } from "../../autograd";
 import { type Model, type Place, placeName, type Site } from "../../nn";
-import { featureOf } from "../learn/kinds";
+import { featureShape } from "../../nn/interventions/sites";
 import { inBatches } from "../measure/batches";
 import type { PatchSettings } from "./settings";
 
@@ -54,7 +54,7 @@ export class Replacements {
   }
 
   private feature(site: Site): { shape: readonly number[]; size: number } {
-    const shape = featureOf(site, this.model.config);
+    const shape = featureShape(site, this.model.config);
     return { shape, size: shape.reduce((a, b) => a * b, 1) };
   }
 

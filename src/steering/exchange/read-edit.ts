@@ -14,7 +14,7 @@ import {
   toInt32,
   type Where,
 } from "../../nn";
-import { featureOf } from "../learn/kinds";
+import { featureShape } from "../../nn/interventions/sites";
 import { quote } from "./bytes";
 import type { Part } from "./names";
 
@@ -30,7 +30,7 @@ export type Arrays = Map<Part, StoredTensor>;
 export function readEdit(key: string, site: Site, arrays: Arrays, model: Model, source: string): Intervention {
   const reader = new ArrayReader(key, arrays, model, source);
   const { n_heads } = model.config;
-  const feature = featureOf(site, model.config);
+  const feature = featureShape(site, model.config);
   const positions = arrays.has(".positions") ? reader.positions() : undefined;
   const at: Where = positions === undefined ? {} : { positions };
   const count = positions?.length ?? -1;

@@ -1,5 +1,5 @@
 import { mul, type Tensor } from "../../autograd";
-import { add, dynamic, type GPTConfig, type Intervention, type Site, scale, type Where } from "../../nn";
+import { add, dynamic, type Intervention, type Site, scale, type Where } from "../../nn";
 
 /** The kinds of numbers that are learned at each site. */
 export type Kind = "scalars" | "vectors" | "dynamic";
@@ -52,11 +52,6 @@ export function interventionOf(
 /** How many leading axes of a parameter name a location. */
 export function locationAxes(kind: Kind, positions: Positions): 1 | 2 {
   return kinds[kind].hasPositions && positions === "each" ? 2 : 1;
-}
-
-/** The shape of one activation at a site. */
-export function featureOf(site: Site, { n_heads, d_head, d_model }: GPTConfig): readonly number[] {
-  return site === "z" ? [n_heads, d_head] : [d_model];
 }
 
 function dialled(x: Tensor, beta: number): Tensor {

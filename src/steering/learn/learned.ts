@@ -12,7 +12,8 @@ import {
   toFloat32,
   writeSafetensors,
 } from "../../nn";
-import { featureOf, interventionOf, type Kind, kinds, locationAxes, type SiteParameters } from "./kinds";
+import { featureShape } from "../../nn/interventions/sites";
+import { interventionOf, type Kind, kinds, locationAxes, type SiteParameters } from "./kinds";
 import { maskOf, restrict } from "./mask";
 import { bySite, flatten } from "./parameters";
 import type { Provenance } from "./provenance";
@@ -203,7 +204,7 @@ export function interventionFromBytes(
 
 function shapesFor(kind: Kind, site: Site, { positions, tokens }: Provenance, { config }: Model) {
   const locations = positions === "all" ? [config.n_layers] : [config.n_layers, tokens.length];
-  return kinds[kind].shapes(locations, featureOf(site, config));
+  return kinds[kind].shapes(locations, featureShape(site, config));
 }
 
 /** Loads a learned intervention from a file or URL; see `interventionFromBytes`. */

@@ -1,7 +1,8 @@
 import { parameter, type Random, type Tensor, tensor } from "../../autograd";
 import type { Model, Site } from "../../nn";
+import { featureShape } from "../../nn/interventions/sites";
 import { sizeOf } from "../../tensor/internal";
-import { featureOf, type Kind, kinds, type SiteParameters } from "./kinds";
+import { type Kind, kinds, type SiteParameters } from "./kinds";
 
 /** The tensors that an optimiser moves, by flat keys: `attn_out/alpha`. */
 export type FlatParameters = Readonly<Record<string, Tensor>>;
@@ -26,7 +27,7 @@ export function startValues(
 ): FlatParameters {
   const theta: Record<string, Tensor> = {};
   for (const site of sites) {
-    const shapes = kinds[kind].shapes(locations, featureOf(site, model.config));
+    const shapes = kinds[kind].shapes(locations, featureShape(site, model.config));
     for (const [name, shape] of Object.entries(shapes)) {
       const values = Float32Array.from({ length: sizeOf(shape) }, () => random.normal() * 0.01);
       theta[`${site}/${name}`] = parameter(tensor(values, { shape }));
