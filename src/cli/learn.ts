@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
 import { checkWritable } from "../io/disk";
 import type { Model } from "../nn";
-import { compare, type Kind, type LearnedIntervention, learn, type Task } from "../steering";
+import { compare, type Kind, type LearnedIntervention, type Task } from "../steering";
+import { learn } from "../steering/learn/learn";
 import { type LearnerOptions, learnerOptions, withLearning } from "./learner-options";
 import { open } from "./model-options";
 import { printJson, progressBar, withJson } from "./shared";

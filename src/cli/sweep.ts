@@ -9,11 +9,10 @@ import {
   quickGrid,
   type Task,
   taskFamilies,
-  taskFamily,
-  taskOf,
   type WordedTask,
   wordedTask,
 } from "../steering";
+import { taskFamily, taskOf } from "../steering/tasks/registry";
 import { type ModelOptions, open, withModel } from "./model-options";
 import { writeReport } from "./report";
 import { integer, number, printJson, withJson } from "./shared";

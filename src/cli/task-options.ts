@@ -10,11 +10,11 @@ import {
   type TaskFamily,
   type TaskName,
   taskFamilies,
-  taskFamily,
   type Wording,
 } from "../steering";
 import { acrossWordings } from "../steering/tasks/across-lengths";
 import { buildTask } from "../steering/tasks/family";
+import { taskFamily } from "../steering/tasks/registry";
 import { type ModelOptions, withModel } from "./model-options";
 import { integer } from "./shared";
 

@@ -7,6 +7,7 @@ export interface RandomAccess {
   readonly size: number;
   /** Bytes `begin` to `end` (not included), which lie within the file. Valid until the next read. */
   read(begin: number, end: number): Promise<Uint8Array>;
+  /** Gives back what keeps the file open. */
   close(): Promise<void>;
 }
 

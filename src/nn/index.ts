@@ -1,5 +1,5 @@
 export { type CheckpointFolder, droppedFolder, memoryAccess, type RandomAccess } from "../io/folder";
-export { pacer, pause } from "../io/pause";
+export { pause } from "../io/pause";
 export {
   type CheckpointFiles,
   type CheckpointOptions,
@@ -18,8 +18,6 @@ export {
   readSafetensors,
   type StoredTensor,
   type TensorToStore,
-  toFloat32,
-  toInt32,
   writeSafetensors,
 } from "./checkpoint/safetensors";
 export type { Activation, GPTConfig, Rotary, RotaryScaling } from "./config";
@@ -28,7 +26,7 @@ export { parseConfig, toHuggingFaceConfig } from "./families";
 export { generate, generateIds, nextTokens, type StreamOptions, stream } from "./generate/generate";
 export type { GeneratedToken } from "./generate/loop";
 export type { GenerateOptions } from "./generate/options";
-export { mostLikely } from "./generate/sampling";
+export { type Logits, mostLikely } from "./generate/sampling";
 export { describePositions, type EditPositions } from "./interventions/describe-positions";
 export {
   ablate,
@@ -56,7 +54,7 @@ export { KVCache } from "./model/cache";
 export { createModel } from "./model/create";
 export { type ForwardOptions, type ForwardResult, Model } from "./model/model";
 export { type Weights, weightShapes } from "./model/weights";
-export { Tokenizer } from "./tokenizer/tokenizer";
+export { type DecodeOptions, type EncodeOptions, Tokenizer } from "./tokenizer/tokenizer";
 export {
   languageModelLoss,
   type StepReport,

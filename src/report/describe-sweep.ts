@@ -3,18 +3,17 @@ import {
   type Cell,
   type Claim,
   type Comparison,
-  cellId,
   type Grid,
   type LearnedIntervention,
   type MeasureName,
-  reference,
   type Summary,
   type SweepTrial,
   type TaskSummary,
   type TrialResult,
-  taskOf,
   trialId,
 } from "../steering";
+import { cellId, reference } from "../steering/sweep/trials";
+import { taskOf } from "../steering/tasks/registry";
 import type { FrontPoint, ReportData, TaskData } from "./data";
 import { describeTask, type SeedRun } from "./describe-task";
 import { baselinesTable, harmTable, settingsTable } from "./tables";

@@ -10,8 +10,8 @@ import {
   measureHeldOut,
   measuresIn,
   type TaskSummary,
-  textMeasureNames,
 } from "../steering";
+import { textMeasureNames } from "../steering/measure/measures";
 import { percent, withInterval } from "../text/numbers";
 import type { TableData } from "./data";
 import type { SeedRun } from "./describe-task";

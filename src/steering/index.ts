@@ -27,8 +27,8 @@ export {
   PlaceMap,
   type PlaceValues,
   patchModes,
-  placeScores,
 } from "./causal";
+export type { PlaceAgreement } from "./causal/place-agreement";
 export {
   type ExportOptions,
   exportIntervention,
@@ -36,12 +36,12 @@ export {
   type InteropFormat,
   importIntervention,
   interopFormat,
-  interopFormats,
 } from "./exchange";
 export { type BakeOptions, bake } from "./exchange/bake";
 export { type AttentionOptions, AttentionPatterns, attentionPatterns } from "./inspect/attention-pattern";
 export {
   type AttributionOptions,
+  type AttributionTerm,
   type BlockAttribution,
   directLogitAttribution,
   LogitAttribution,
@@ -55,8 +55,8 @@ export {
   logitLens,
 } from "./inspect/logit-lens";
 export type { AnyIntervention } from "./learn/any-intervention";
-export type { Kind, Positions } from "./learn/kinds";
-export { learn, learnDynamic, learnScalars, learnVectors } from "./learn/learn";
+export type { Kind, Positions, SiteParameters } from "./learn/kinds";
+export { learnDynamic, learnScalars, learnVectors } from "./learn/learn";
 export {
   interventionFromBytes,
   LearnedIntervention,
@@ -66,13 +66,11 @@ export {
 } from "./learn/learned";
 export type { Places } from "./learn/mask";
 export {
-  effectiveness,
   faithfulness,
   klOthers,
   logitDiff,
   type ObjectiveOptions,
   objective,
-  objectiveTerms,
   type Passes,
 } from "./learn/objective";
 export { type LearnOptions, type LearnReport, type LearnSettings, settingsFor } from "./learn/options";
@@ -89,12 +87,10 @@ export {
   type MeasureColumn,
   type MeasureName,
   type MeasureTable,
-  measures,
   measuresIn,
   type NumberFormat,
   type PromptRow,
   type TextRow,
-  textMeasureNames,
 } from "./measure/measures";
 export { type Keep95, keep95, type PruningRun, pruningBand, pruningCurve } from "./measure/pruning";
 export {
@@ -116,7 +112,6 @@ export { type MeasureIntervals, measureHeldOut } from "./sweep/intervals";
 export { printSummary } from "./sweep/print";
 export {
   learnTrial,
-  measureTrial,
   runTrial,
   type TrialOptions,
   type TrialResult,
@@ -125,12 +120,9 @@ export {
 } from "./sweep/run-trial";
 export { type Cell, type FailedTrial, type Summary, summarize, type TaskSummary } from "./sweep/summary";
 export {
-  cellId,
-  checkGrid,
   defaultGrid,
   type Grid,
   quickGrid,
-  reference,
   type SweepTrial,
   type Trial,
   type TrialTask,
@@ -139,23 +131,18 @@ export {
 } from "./sweep/trials";
 export { type AcrossLengthsOptions, acrossLengths } from "./tasks/across-lengths";
 export { type CountryCapitalsOptions, countryCapitals } from "./tasks/country-capitals";
-export { capitalOf, capitals, countries } from "./tasks/country-facts";
 export type { TaskFamily, Wording } from "./tasks/family";
 export { type IndirectObjectsOptions, indirectObjects } from "./tasks/indirect-objects";
 export {
   type TaskName,
   taskFamilies,
-  taskFamily,
   taskId,
-  taskOf,
   type WordedTask,
   type WordingOf,
   wordedTask,
-  wordingOf,
 } from "./tasks/registry";
-export { type ConflictForm, cccPrompt, conflictForms, ioiPrompt } from "./tasks/sentences";
+export type { ConflictForm } from "./tasks/sentences";
 export {
-  assemble,
   type Draft,
   type Lengths,
   type Prompt,

@@ -28,6 +28,7 @@ export interface CheckpointFiles {
   tokenizerConfig?: object;
 }
 
+/** How the bytes of a checkpoint are read. */
 export interface CheckpointOptions {
   /** Named in errors. */
   name?: string;

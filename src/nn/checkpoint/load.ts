@@ -17,6 +17,7 @@ export interface FileProgress {
   total: number;
 }
 
+/** How a checkpoint is loaded. */
 export interface LoadOptions extends CheckpointOptions {
   /** Called after each piece of a weight file. */
   onProgress?: (progress: FileProgress) => void;

@@ -47,6 +47,7 @@ export function generate(
   return typeof prompt === "string" ? texts[0]! : texts;
 }
 
+/** Options of `stream`. */
 export interface StreamOptions extends GenerateOptions {
   /** Ends the stream: it throws the signal's reason, an `AbortError` unless another was given. */
   signal?: AbortSignal;

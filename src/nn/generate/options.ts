@@ -3,6 +3,7 @@ import type { Interventions } from "../interventions/edits";
 import type { Model } from "../model/model";
 import type { Sampling } from "./sampling";
 
+/** How tokens are drawn, and when generation ends. */
 export interface GenerateOptions {
   /** Most tokens to add. Default 20; generation also ends at the model's context length. */
   maxTokens?: number;

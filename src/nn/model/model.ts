@@ -10,6 +10,7 @@ import { gpt, unembed } from "./gpt";
 import { layOut, type Rows } from "./prompts";
 import { findPrefix, Parts, type Weights } from "./weights";
 
+/** How `Model.forward` runs. */
 export interface ForwardOptions {
   /** Edits of activations; an unknown, ill-shaped or unfired one throws. */
   interventions?: Interventions;
@@ -38,6 +39,7 @@ export interface ForwardOptions {
   observe?: (site: Site, layer: number, before: Tensor, after: Tensor) => void;
 }
 
+/** What `Model.forward` gives. */
 export interface ForwardResult {
   /** `[prompts, columns, vocab_size]`, or `[prompts, vocab_size]` for `positions: "last"`. */
   logits: Tensor;

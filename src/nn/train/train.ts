@@ -24,6 +24,7 @@ export interface TrainingState {
   optimizer: { count: number; tensors: Parameters };
 }
 
+/** How a training step went. */
 export interface StepReport {
   /** Counted from 1. */
   step: number;
@@ -32,6 +33,7 @@ export interface StepReport {
   gradientNorm: number;
 }
 
+/** How a model is trained. */
 export interface TrainOptions extends Omit<AdamOptions, "lr"> {
   steps: number;
   /**
@@ -44,9 +46,11 @@ export interface TrainOptions extends Omit<AdamOptions, "lr"> {
   clip?: number;
   /** Go on from here. */
   resume?: TrainingState;
+  /** Called after each step. */
   onStep?: (report: StepReport) => void;
   /** The state is a copy. Called every `saveEvery` steps and at the end. */
   onSave?: (state: TrainingState) => void | Promise<void>;
+  /** Default 500. */
   saveEvery?: number;
 }
 

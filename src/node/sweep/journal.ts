@@ -4,6 +4,7 @@ import { append, makeFolder, readWhole, sizeOf, writeFileAtomic } from "../../io
 import type { FailedTrial, Grid, TrialResult } from "../../steering";
 import { type Lock, lockFile } from "./lock";
 
+/** The format of `journal.jsonl`; a journal of another one is refused. */
 export const journalFormat = "fader-sweep/2";
 
 /** What a journal belongs to. Results of anything else are never mixed with it. */

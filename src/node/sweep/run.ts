@@ -28,6 +28,7 @@ export interface SweepOptions extends WorkerOptions {
   fresh?: boolean;
   /** Of the package: results of different versions are not mixed. */
   version: string;
+  /** Told how far the sweep is whenever that changes. */
   onProgress?: (progress: SweepProgress) => void;
 }
 

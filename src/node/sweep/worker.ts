@@ -1,6 +1,7 @@
 import { NumericsError } from "../../autograd";
 import { fingerprint, type Model } from "../../nn";
-import { type LearnReport, learnTrial, measureTrial, trialId } from "../../steering";
+import { type LearnReport, learnTrial, trialId } from "../../steering";
+import { measureTrial } from "../../steering/sweep/run-trial";
 import { loadModel } from "../load";
 import type { WorkerOrder, WorkerReport, WorkerStart } from "./pool";
 

@@ -13,6 +13,7 @@ import type { PlaceMap } from "./place-map";
 import { reachesAnswer, scoresOf } from "./scores";
 import { type PatchMode, patchModes } from "./settings";
 
+/** How `localisation` measures. */
 export interface LocalisationOptions extends BootstrapOptions {
   /** What was learned, by name; several of one name are several seeds. All at the same sites. */
   learned: Contestants;
@@ -24,6 +25,7 @@ export interface LocalisationOptions extends BootstrapOptions {
   topShare?: number;
   /** Draws prompts, counterfactuals and the bootstrap. Default 0. */
   seed?: number;
+  /** Told of each part of the work when it is done. */
   onProgress?: (done: string) => void;
 }
 
@@ -152,6 +154,7 @@ export class Localisation {
       .slice(0, count);
   }
 
+  /** A text table: a row for each measure. */
   toString(): string {
     const head = ["effect of", "score", "Spearman", "AUROC"];
     const rows = this.results.flatMap(({ mode, agreement }) =>
@@ -170,6 +173,7 @@ export class Localisation {
     ].join("\n");
   }
 
+  /** The results as plain data. */
   toJSON() {
     const { task, tokens, seeds } = this;
     const results = this.results.map((result) => ({

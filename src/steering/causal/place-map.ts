@@ -59,6 +59,7 @@ export class PlaceMap {
     return this.nest([...row]);
   }
 
+  /** The values as plain data. */
   toJSON() {
     const { prompts, layers, positions } = this;
     return { prompts, layers, positions, absolute: this.absolute(), signed: this.signed() };

@@ -10,8 +10,10 @@ import { counterfactuals } from "./counterfactuals";
  * - `mean`: the mean over the prompts at the same place
  */
 export type PatchMode = "counterfactual" | "zero" | "mean";
+/** The directions of patching. */
 export const patchModes: readonly PatchMode[] = ["counterfactual", "zero", "mean"];
 
+/** How activations are patched. */
 export interface PatchOptions {
   /** Default: all of the model. */
   sites?: readonly Site[];

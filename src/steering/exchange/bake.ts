@@ -8,6 +8,7 @@ import { isHalf, outsideStep } from "../../tensor/internal";
 import { bakeTargets, lacksBias, type Target } from "./bake-targets";
 import { addsConstant, editRows, type Projection, withInputEdited, withOutputEdited } from "./projection";
 
+/** How an intervention is baked. */
 export interface BakeOptions {
   /** How far the intervention is turned. Default 1. */
   beta?: number;

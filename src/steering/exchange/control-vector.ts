@@ -7,8 +7,8 @@ import {
   type Model,
   placeName,
   type StoredTensor,
-  toFloat32,
 } from "../../nn";
+import { toFloat32 } from "../../nn/checkpoint/safetensors/values";
 import type { FoldedEdit } from "./fold-beta";
 
 /**

@@ -13,8 +13,10 @@ import { writeZip } from "./zip";
  * - `npz`, `safetensors` arrays by TransformerLens names: every intervention
  */
 export const interopFormats = ["gguf", "npz", "safetensors"] as const;
+/** The file formats that other software reads. */
 export type InteropFormat = (typeof interopFormats)[number];
 
+/** How an intervention is written. */
 export interface ExportOptions {
   format: InteropFormat;
   /** β multiplied into the values. Default 1. */

@@ -7,6 +7,7 @@ import { readNpy } from "./npy";
 import { editsFromNames, parseName } from "./read-names";
 import { readContents, readZip } from "./zip";
 
+/** How a file of interventions is read. */
 export interface ImportOptions {
   /** Default: by the first bytes. */
   format?: InteropFormat;

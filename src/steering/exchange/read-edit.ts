@@ -10,10 +10,9 @@ import {
   type Site,
   type StoredTensor,
   scale,
-  toFloat32,
-  toInt32,
   type Where,
 } from "../../nn";
+import { toFloat32, toInt32 } from "../../nn/checkpoint/safetensors/values";
 import { featureShape } from "../../nn/interventions/sites";
 import { quote } from "./bytes";
 import type { Part } from "./names";

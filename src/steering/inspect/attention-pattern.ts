@@ -21,6 +21,7 @@ import { textTable } from "../../text/table";
 import { clipToken } from "../../text/tokens";
 import { checkPrompt } from "./inputs";
 
+/** Which attention is read, and under which intervention. */
 export interface AttentionOptions {
   interventions?: Interventions;
   /** β of all interventions. Default 1. */
@@ -114,6 +115,7 @@ export class AttentionPatterns {
     return [title, legend, "", ...textTable(lines)].join("\n");
   }
 
+  /** A text table of one head: queries by keys. */
   toString(): string {
     const lines = [...this.patterns.keys()].flatMap((layer) =>
       Array.from({ length: this.heads }, (_, head) => {

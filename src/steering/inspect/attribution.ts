@@ -5,6 +5,7 @@ import { textTable } from "../../text/table";
 import { clipToken } from "../../text/tokens";
 import { checkPrompt, checkTokens, tokenOf } from "./inputs";
 
+/** Which answers are attributed, and under which intervention. */
 export interface AttributionOptions {
   /** Token ids of the answers. Δ = logit(correct) − logit(wrong). */
   correct: number;
@@ -186,6 +187,7 @@ export class LogitAttribution {
     ];
   }
 
+  /** A text table: a row for each block. */
   toString(): string {
     const { correct, wrong, delta, blocks } = this;
     const streamEdits = blocks.map(({ edits }) => [edits.resid_pre, edits.resid_mid, edits.resid_post]);

@@ -7,6 +7,7 @@ import { textTable } from "../../text/table";
 import { clipToken } from "../../text/tokens";
 import { checkPrompt, checkTokens, tokenOf } from "./inputs";
 
+/** Where the lens reads, and under which intervention. */
 export interface LensOptions {
   interventions?: Interventions;
   /** β of all interventions. Default 1. */

@@ -9,9 +9,9 @@ import {
   readSafetensors,
   type Site,
   sites,
-  toFloat32,
   writeSafetensors,
 } from "../../nn";
+import { toFloat32 } from "../../nn/checkpoint/safetensors/values";
 import { featureShape } from "../../nn/interventions/sites";
 import { interventionOf, type Kind, kinds, locationAxes, type SiteParameters } from "./kinds";
 import { maskOf, restrict } from "./mask";

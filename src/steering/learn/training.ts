@@ -1,5 +1,6 @@
 import { Adam, NumericsError, type Random, step, type Tensor, tensor, valueAndGrad } from "../../autograd";
-import { type Interventions, type Model, pacer } from "../../nn";
+import { pacer } from "../../io/pause";
+import type { Interventions, Model } from "../../nn";
 import type { Prompt } from "../tasks/task";
 import { interventionOf, type Kind } from "./kinds";
 import { LearnedIntervention, logitsAt } from "./learned";

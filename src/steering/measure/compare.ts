@@ -51,6 +51,7 @@ export class Comparison {
     return mean(a) / mean(b);
   }
 
+  /** The results as plain data. */
   toJSON() {
     return { prompts: this.prompts, results: this.results };
   }

@@ -9,10 +9,13 @@ import type { Prompt } from "../tasks/task";
  * of a sweep, its tables in the terminal and in the report, and the playground's comparison go through it.
  */
 
-/** How a kind of number is written: in text tables, where they must be narrow, and in the report. */
+/** How a kind of number is written. */
 export interface NumberFormat {
+  /** For a text table. */
   text(value: number): string;
+  /** For a text table of 80 columns with intervals. */
   narrow(value: number): string;
+  /** For the report. */
   report(value: number): string;
 }
 
@@ -326,6 +329,7 @@ export const measures = { ...counted, ...read, ...offTask, ...sizes };
 export type PromptMeasureName = keyof typeof promptMeasures;
 export type TextMeasureName = keyof typeof textMeasures;
 export type RunMeasureName = keyof typeof runMeasures;
+/** The name of a measure. */
 export type MeasureName = keyof typeof measures;
 
 export const promptMeasureNames = namesOf(promptMeasures);

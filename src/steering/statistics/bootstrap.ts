@@ -1,5 +1,6 @@
 import { ArgumentError, Random } from "../../autograd";
 
+/** How intervals are drawn. */
 export interface BootstrapOptions {
   seed?: number;
   /** How often is drawn. Default 1000. */

@@ -6,6 +6,7 @@ import { groupsFor, meanOf } from "./groups";
 import { pairedInterval } from "./intervals";
 import type { TrialResult } from "./run-trial";
 
+/** Whether a claim holds on what was measured. */
 export type Verdict = "PASS" | "FAIL" | "NOT MEASURED";
 
 /** One claim on one task. */

@@ -46,6 +46,7 @@ export interface TaskSummary {
   readonly pareto: { readonly parameters: readonly string[]; readonly klOthers: readonly string[] };
 }
 
+/** The summary of a sweep: `summary.json`. */
 export interface Summary {
   readonly tasks: readonly TaskSummary[];
   readonly failed: readonly FailedTrial[];

@@ -13,6 +13,7 @@ import {
 } from "./sentences";
 import { assemble, type Draft, type Task, type TaskOptions } from "./task";
 
+/** How country-capital conflicts are built. */
 export interface CountryCapitalsOptions extends TaskOptions {
   /** How the conflict is asked. Default `qa`. */
   form?: ConflictForm;

@@ -37,6 +37,7 @@ export interface TaskFamily<
   readonly lists: Readonly<Record<string, string>>;
   /** Writers of random texts that do not pose the task, for `harm`. */
   readonly unrelated: readonly ((random: Random) => string)[];
+  /** Builds the task for a model. */
   build(model: Model, options: Options): Task;
 }
 

@@ -5,6 +5,7 @@ import { ioiPrompt, isHeldOutIoi, randomConflict, randomFacts, textOf } from "./
 import { assemble, type Draft, type Task, type TaskOptions } from "./task";
 import { ioiPatterns, names as knownNames, objects, places } from "./words";
 
+/** How indirect-object prompts are built. */
 export interface IndirectObjectsOptions extends TaskOptions {
   /** Which of the sentence templates; each has a length of its own. Default 0. */
   template?: number;

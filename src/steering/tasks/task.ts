@@ -32,6 +32,7 @@ export interface Task {
   readonly warnings: readonly string[];
 }
 
+/** How prompts are drawn and split. */
 export interface TaskOptions {
   seed?: number;
   /** Share of the groups that are held out. Default 0.3. */

@@ -6,10 +6,10 @@ import {
   LearnedIntervention,
   localisation,
   type PatchMode,
-  placeScores,
   type Task,
 } from "fader/steering";
 import { describe, expect, test } from "vitest";
+import { placeScores } from "../../../../src/steering/causal/scores";
 import { fakePrompts, madeUp, provenanceFor } from "../../../helpers/task";
 import { inFloat64, message, tinyFamilyNames, tinyModel, tinyOf } from "../../../helpers/tiny";
 

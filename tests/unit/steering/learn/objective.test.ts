@@ -1,6 +1,7 @@
 import { valueAndGrad } from "fader/autograd";
-import { effectiveness, faithfulness, klOthers, logitDiff, objective, type Prompt } from "fader/steering";
+import { faithfulness, klOthers, logitDiff, objective, type Prompt } from "fader/steering";
 import { describe, expect, test } from "vitest";
+import { effectiveness } from "../../../../src/steering/learn/objective";
 import { softmax } from "../../../helpers/plain";
 import { distance, random, values } from "../../../helpers/tiny";
 

@@ -5,7 +5,6 @@ import {
   compare,
   evaluate,
   type MeasureName,
-  measures,
   measuresIn,
   printSummary,
   quickGrid,
@@ -15,7 +14,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { settingsTable } from "../../../../src/report/tables";
 import { measureColumns } from "../../../../src/steering/measure/columns";
-import { readNames } from "../../../../src/steering/measure/measures";
+import { measures, readNames } from "../../../../src/steering/measure/measures";
 import { promptGroups } from "../../../../src/steering/sweep/groups";
 import { measureIntervals } from "../../../../src/steering/sweep/intervals";
 import { made } from "../../../helpers/sweep";

@@ -3,8 +3,6 @@ import { loadModel, type Model } from "fader";
 import { Random } from "fader/autograd";
 import {
   acrossLengths,
-  capitalOf,
-  countries,
   quickGrid,
   runTrial,
   type Task,
@@ -19,6 +17,7 @@ import {
 } from "fader/steering";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { taskFor, withTask, withWordings } from "../../../../src/cli/task-options";
+import { capitalOf, countries } from "../../../../src/steering/tasks/country-facts";
 import { assemble } from "../../../../src/steering/tasks/task";
 import { message } from "../../../helpers/tiny";
 
