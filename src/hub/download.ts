@@ -97,9 +97,10 @@ export async function downloadFiles(
 
 /** All files of a model by name. The client of the hub follows the pages of the list. */
 async function listFiles({ name, commit }: HubModel, { endpoint, fetch }: HubAccess): Promise<Map<string, HubFile>> {
-  const hub = await import("@huggingface/hub");
+  // Taken apart, so that bundlers leave out the rest of the client.
+  const { listFiles: listPages } = await import("@huggingface/hub");
   const listing = new Map<string, HubFile>();
-  const pages = hub.listFiles({ repo: { type: "model", name }, revision: commit, hubUrl: endpoint, fetch });
+  const pages = listPages({ repo: { type: "model", name }, revision: commit, hubUrl: endpoint, fetch });
   for await (const { path, type, size, oid, lfs } of pages) {
     if (type !== "file") continue;
     const url = new URL(`${endpoint}/${name}/resolve/${commit}/${path}`);

@@ -49,8 +49,13 @@ export function sitesOf(config: GPTConfig): readonly Site[] {
   return sites.filter((site) => declarationOf(site).missing?.(config) === undefined);
 }
 
-/** The shape of one activation at a site: `[d_model]`, or `[n_heads, d_head]` at `z`. */
+/**
+ * The shape of one activation at a site: `[d_model]`, or `[n_heads, d_head]` at `z`.
+ *
+ * @throws SiteError for a site that this model does not have.
+ */
 export function featureShape(site: Site, config: GPTConfig): readonly number[] {
+  if (!sitesOf(config).includes(site)) throw unknownSite("interventions", site, config);
   return declarationOf(site).axes.map((axis) => config[axis]);
 }
 
