@@ -27,13 +27,24 @@ export interface ModelInfo {
   hasTokenizer: true;
 }
 
-/** Threads and kernels, for the status line. */
+/** Threads and kernels, for the status line, and the tasks that the library knows. */
 export interface EngineStatus {
   threads: number;
   /** Why there is only one thread, if there is: the page is not cross-origin isolated. */
   isolated: boolean;
   backend: string;
   relaxedSimd: boolean;
+  /** What can be learned, besides a list of one's own. */
+  tasks: readonly TaskWords[];
+}
+
+/** A task as the form names it. */
+export interface TaskWords {
+  readonly name: TaskChoice["kind"];
+  /** One or two words for a button. */
+  readonly title: string;
+  /** The question that its prompts ask. */
+  readonly question: string;
 }
 
 export interface TokenText {

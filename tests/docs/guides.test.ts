@@ -30,3 +30,13 @@ test("the index names every guide", () => {
 test("the README is short", () => {
   expect(readDocument("README.md").text.split("\n").length).toBeLessThanOrEqual(200);
 });
+
+test("the plan of the source names every layer and room", () => {
+  const { text } = readDocument("src/README.md");
+  const folders = (path: string) =>
+    readdirSync(join(root, path), { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    );
+  const rooms = ["src", "src/tensor", "src/nn", "src/steering", "playground/src"].flatMap(folders);
+  expect(rooms.filter((room) => !text.includes(`\`${room}\``))).toEqual([]);
+});

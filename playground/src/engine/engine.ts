@@ -1,5 +1,5 @@
 import { engineInfo } from "fader";
-import { trialTasks } from "fader/steering";
+import { type TaskName, taskFamilies, trialTasks } from "fader/steering";
 import type { Engine } from "../protocol";
 import { engineErrorOf, refusal } from "./engine-error";
 import { exportEdit, importFile } from "./files";
@@ -29,7 +29,8 @@ export function createEngine(surroundings: HubSurroundings = {}): Engine {
   const engine: Engine = {
     async status() {
       const { threads, backend, relaxedSimd } = engineInfo();
-      return { threads, backend, relaxedSimd, isolated: globalThis.crossOriginIsolated ?? true };
+      const tasks = taskFamilies.map(({ name, title, question }) => ({ name: name as TaskName, title, question }));
+      return { threads, backend, relaxedSimd, isolated: globalThis.crossOriginIsolated ?? true, tasks };
     },
     async open(source, onProgress = () => {}) {
       opening.abort();

@@ -4,11 +4,11 @@ import { emptyDesk } from "../desk/desk";
 import type { ListError } from "../desk/own-list";
 import { defaults, requestOf, type Settings } from "../desk/request";
 import { fadersAt } from "../desk/strip";
-import type { EngineError, Learned, LearnProgress, LearnRequest, ModelInfo } from "../protocol";
-import { comparisonWith, stripsWhile, taskWords } from "../view/learned";
+import type { EngineError, Learned, LearnProgress, LearnRequest, ModelInfo, TaskWords } from "../protocol";
+import { comparisonWith, stripsWhile } from "../view/learned";
 import { engine } from "./compute";
 import { latest } from "./latest";
-import { changeDesk, desk, history, learning, model, result, showFaders, site, tokens } from "./store";
+import { changeDesk, desk, history, learning, model, result, showFaders, site, status, tokens } from "./store";
 
 /** The results of learning on one model, the newest last, and the handle of the one that was put on the desk. */
 interface Lessons {
@@ -130,8 +130,19 @@ export function show(handle: string): void {
   put.value = onDesk.value;
 }
 
+/** The tasks of the form: those that the engine knows, and a list of one's own. */
+export const tasks = computed((): readonly TaskWords[] => [
+  ...(status.value?.tasks ?? []),
+  { name: "own", title: "A list of your own", question: "Prompts with two answers each." },
+]);
+
+/** What the form calls a task. */
+export function titleOf(name: TaskWords["name"]): string {
+  return tasks.value.find((task) => task.name === name)?.title ?? name;
+}
+
 function describe(method: Kind, { task, sites }: LearnRequest): string {
-  return `${method} learned on ${taskWords[task.kind].toLowerCase()} at ${sites.join(" and ")}`;
+  return `${method} learned on ${titleOf(task.kind).toLowerCase()} at ${sites.join(" and ")}`;
 }
 
 /** Which of its held-out prompts the desk shows, if it shows one. */

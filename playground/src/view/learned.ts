@@ -1,13 +1,7 @@
 import type { Kind, PlaceStrength } from "fader";
 import { fadersAt, type Strips, stripsOf, travel } from "../desk/strip";
-import type { ComparisonRow, DialCurve, Learned, LearnProgress, MeasuredCell, TaskChoice } from "../protocol";
+import type { ComparisonRow, DialCurve, Learned, LearnProgress, MeasuredCell } from "../protocol";
 import { valueAt } from "./scales";
-
-export const taskWords: Readonly<Record<TaskChoice["kind"], string>> = {
-  ccc: "Capitals",
-  ioi: "Names",
-  own: "A list of your own",
-};
 
 export const methodWords: Readonly<Record<Kind, string>> = {
   scalars: "Scalars",

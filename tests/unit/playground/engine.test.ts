@@ -16,7 +16,7 @@ import {
   type Tensor,
   tensor,
 } from "fader";
-import { klOthers, logitDiff, measuresIn, settingsFor } from "fader/steering";
+import { klOthers, logitDiff, measuresIn, settingsFor, taskFamilies } from "fader/steering";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../../playground/src/engine/engine";
 import type {
@@ -72,6 +72,12 @@ function vectorsOn(length: number, layers = 3): Promise<Uint8Array> {
   const prompts = countryCapitals(model).train.map((p) => ({ ...p, ids: p.ids.slice(-length) }));
   return learn("vectors", model, prompts.slice(0, layers), { steps: 2, groupMinimality: 0 }).then((x) => x.toBytes());
 }
+
+test("the engine names every task family of the library to the page", async () => {
+  const { tasks } = await createEngine().status();
+  expect(tasks).toEqual(taskFamilies.map(({ name, title, question }) => ({ name, title, question })));
+  expect(tasks.map(({ name }) => name)).toEqual(["ccc", "ioi"]);
+});
 
 describe("a model", () => {
   test("says what it is", async () => {

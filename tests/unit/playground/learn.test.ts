@@ -11,6 +11,7 @@ import {
 import { defaults, minimalityOf, requestOf } from "../../../playground/src/desk/request";
 import type {
   ComparisonRow,
+  EngineStatus,
   FaderValue,
   Learned,
   LearnProgress,
@@ -290,6 +291,7 @@ describe("learning", async () => {
 
   beforeEach(() => {
     store.model.value = { sites: ["attn_out", "mlp_out"] } as ModelInfo;
+    store.status.value = { tasks: [{ name: "ccc", title: "Capitals", question: "Which?" }] } as unknown as EngineStatus;
     store.history.value = historyOf(before);
     store.tokens.value = [{ id: 1, text: "mine" }];
     state.settings.value = defaults;

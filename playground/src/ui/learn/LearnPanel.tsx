@@ -1,6 +1,6 @@
-import { areSettingsOpen, cancel, isStopping, learn, lesson, refused, settings } from "../../state/learning";
+import { areSettingsOpen, cancel, isStopping, learn, lesson, refused, settings, titleOf } from "../../state/learning";
 import { learning, model } from "../../state/store";
-import { methodWords, taskWords } from "../../view/learned";
+import { methodWords } from "../../view/learned";
 import { Outcome } from "./Outcome";
 import { Progress } from "./Progress";
 import { SettingsForm } from "./SettingsForm";
@@ -49,7 +49,7 @@ export function LearnPanel() {
 
 function sentence(): string {
   const { task, method, sites } = settings.value;
-  return `${taskWords[task]}, by ${methodWords[method].toLowerCase()} at ${sites.join(", ") || "no site"}`;
+  return `${titleOf(task)}, by ${methodWords[method].toLowerCase()} at ${sites.join(", ") || "no site"}`;
 }
 
 /** The engine's refusal, beside the form that it is about. */

@@ -1,17 +1,11 @@
 import type { Kind } from "fader";
 import { withPrompt } from "../../desk/own-list";
 import { minimalityOf, mostMinimalityStep, mostSteps, sitesIn } from "../../desk/request";
-import { areSettingsOpen, change, formErrors, settings } from "../../state/learning";
+import { areSettingsOpen, change, formErrors, settings, tasks } from "../../state/learning";
 import { desk, model } from "../../state/store";
-import { methodWords, taskWords } from "../../view/learned";
+import { methodWords } from "../../view/learned";
 import { siteWords } from "../../view/words";
 import { OwnList } from "./OwnList";
-
-const tasks = {
-  ccc: "The capital that the model knows, or the one that the prompt claims?",
-  ioi: "Two names, one of them twice: who is meant?",
-  own: "Prompts with two answers each.",
-};
 
 const methods: Readonly<Record<Kind, string>> = {
   scalars: "One strength for each place: the faders of the desk.",
@@ -22,6 +16,8 @@ const methods: Readonly<Record<Kind, string>> = {
 /** The form: task, method, sites, weights of the loss, steps and seed. */
 export function SettingsForm({ isOff }: { isOff: boolean }) {
   const { task, method, faithfulness, minimalityStep, steps, seed } = settings.value;
+  const words = (key: "title" | "question") =>
+    Object.fromEntries(tasks.value.map((one) => [one.name, one[key]])) as Record<typeof task, string>;
   const times = `× ${minimalityOf(minimalityStep)}`;
   const problems = formErrors.value.filter(({ line }) => line === undefined);
   return (
@@ -29,9 +25,9 @@ export function SettingsForm({ isOff }: { isOff: boolean }) {
       <Choice
         title="Task"
         name="task"
-        words={taskWords}
+        words={words("title")}
         value={task}
-        about={tasks}
+        about={words("question")}
         onChange={(next) => {
           const { prompt, answers } = desk.value;
           const isFirst = next === "own" && settings.value.own === "" && prompt !== "" && answers !== undefined;
