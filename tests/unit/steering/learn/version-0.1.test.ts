@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { fakePrompts } from "../../../helpers/task";
 import { distance, tinyModel, values } from "../../../helpers/tiny";
 
-const folder = new URL("../../../fixtures/own/version-0.1/", import.meta.url);
+const folder = new URL("../../../fixtures/version-0.1/", import.meta.url);
 const expected: Record<string, { kind: string; active: number; logits: number[] }> = JSON.parse(
   readFileSync(new URL("expected.json", folder), "utf8"),
 );
